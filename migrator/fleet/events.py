@@ -1,0 +1,87 @@
+"""Stored events: the audit trail, and what makes an id count only once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from migrator.fleet.store import first, rows, run
+from migrator.model.event import Event, EventStatus, EventType, Priority
+
+
+def receive(connection: Connection, event: Event) -> Event:
+    """Store an event that is new, else take up the stored one, whose payload counts.
+
+    The answer's status is ``processing``, or the end that the event already came to.
+    """
+    stored = first(
+        connection,
+        "receive_event",
+        id=event.id,
+        type=event.type.value,
+        priority=event.priority.value,
+        payload=json.dumps(dict(event.payload), default=str),
+        max_retries=event.max_retries,
+        triggered_by=event.triggered_by,
+        correlation_id=event.correlation_id,
+    )
+    if stored is None:
+        run(connection, "take_up_event", id=event.id, retry_count=event.retry_count)
+    return as_event(first(connection, "event", id=event.id))
+
+
+def find(connection: Connection, event_id: str) -> Event | None:
+    """A stored event by its id."""
+    found = first(connection, "event", id=event_id)
+    return as_event(found) if found is not None else None
+
+
+def complete(connection: Connection, event_id: str, report: Mapping[str, Any]) -> None:
+    """The event came to a good end; nothing happens when it had ended before."""
+    run(connection, "complete_event", id=event_id, report=json.dumps(report))
+
+
+def fail(connection: Connection, event_id: str, sentence: str, report: Mapping[str, Any] | None = None) -> None:
+    """The event came to a bad end, kept with its reason; nothing happens when it had ended before."""
+    found = json.dumps(report) if report is not None else None
+    run(connection, "fail_event", id=event_id, error_message=sentence, report=found)
+
+
+def note_retry(connection: Connection, event_id: str, sentence: str) -> None:
+    """The event is going to be tried again, because of this."""
+    run(connection, "retry_event", id=event_id, error_message=sentence)
+
+
+def newest(connection: Connection, status: EventStatus | None = None, most: int = 50) -> list[Event]:
+    """Stored events, newest first."""
+    found = rows(connection, "events", status=status.value if status else None, most=most)
+    return [as_event(row) for row in found]
+
+
+def stranded(connection: Connection, patience: float) -> Sequence[Row[Any]]:
+    """Events (id, type, priority) taken up more than ``patience`` seconds ago without an end or an execution."""
+    return rows(connection, "stranded_events", patience=patience)
+
+
+def as_event(row: Row[Any] | None) -> Event:
+    """A row of the table as its noun."""
+    if row is None:
+        raise ValueError("there is no such row")
+    return Event(
+        id=row.id,
+        type=EventType(row.type),
+        payload=row.payload,
+        priority=Priority(row.priority),
+        status=EventStatus(row.status),
+        retry_count=row.retry_count,
+        max_retries=row.max_retries,
+        error_message=row.error_message,
+        report=row.report,
+        created_at=row.created_at,
+        completed_at=row.completed_at,
+        triggered_by=row.triggered_by,
+        correlation_id=row.correlation_id,
+    )

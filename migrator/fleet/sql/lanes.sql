@@ -1,0 +1,29 @@
+-- prepare_lanes --
+-- Makes the slots of a database up to its budget.
+INSERT INTO lane (database_id, slot)
+SELECT :database_id, slot FROM generate_series(1, :budget) AS slot
+ON CONFLICT DO NOTHING;
+
+-- take_lane --
+-- Takes a free slot within the budget; slots from :lowest on, so that some can be kept for single targets.
+WITH free AS (
+    SELECT database_id, slot
+    FROM lane
+    WHERE database_id = :database_id AND slot BETWEEN :lowest AND :highest
+      AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+    ORDER BY slot
+    LIMIT 1
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE lane
+SET holder = :holder, lease_until = clock_timestamp() + :seconds * interval '1 second'
+FROM free
+WHERE lane.database_id = free.database_id AND lane.slot = free.slot
+RETURNING lane.slot;
+
+-- renew_lane --
+UPDATE lane SET lease_until = clock_timestamp() + :seconds * interval '1 second'
+WHERE database_id = :database_id AND holder = :holder;
+
+-- leave_lane --
+UPDATE lane SET holder = NULL, lease_until = NULL WHERE database_id = :database_id AND holder = :holder;

@@ -1,0 +1,85 @@
+-- database --
+SELECT * FROM database WHERE id = :id;
+
+-- databases --
+SELECT * FROM database WHERE state = 'active' OR :retired ORDER BY id;
+
+-- add_database --
+-- Returns nothing when the id is taken.
+INSERT INTO database (id, name, kind, region, host, port, username, credential, migration_timeout, lanes)
+VALUES (:id, :name, :kind, :region, :host, :port, :username, :credential, :migration_timeout, :lanes)
+ON CONFLICT (id) DO NOTHING
+RETURNING id;
+
+-- revive_database --
+UPDATE database SET state = 'active', updated_at = now() WHERE id = :id AND state = 'retired';
+
+-- change_database --
+UPDATE database
+SET name = coalesce(:name, name),
+    region = coalesce(:region, region),
+    host = coalesce(:host, host),
+    port = coalesce(:port, port),
+    username = coalesce(:username, username),
+    credential = coalesce(:credential, credential),
+    migration_timeout = coalesce(:migration_timeout, migration_timeout),
+    updated_at = now()
+WHERE id = :id AND state = 'active';
+
+-- retire_database --
+UPDATE database SET state = 'retired', updated_at = now() WHERE id = :id AND state = 'active';
+
+-- tenant --
+SELECT * FROM tenant WHERE id = :id;
+
+-- tenants --
+SELECT tenant.*
+FROM tenant
+WHERE (tenant.state = 'active' OR :retired)
+  AND (CAST(:database_id AS text) IS NULL OR tenant.database_id = :database_id)
+ORDER BY tenant.database_id, tenant.schema_name;
+
+-- schema_owner --
+SELECT id FROM tenant WHERE database_id = :database_id AND schema_name = :schema_name AND state = 'active';
+
+-- add_tenant --
+-- Returns nothing when the id is taken.
+INSERT INTO tenant (id, slug, database_id, schema_name, region, template_version)
+VALUES (:id, :slug, :database_id, :schema_name, :region, :template_version)
+ON CONFLICT (id) DO NOTHING
+RETURNING id;
+
+-- revive_tenant --
+UPDATE tenant SET state = 'active', updated_at = now() WHERE id = :id AND state = 'retired';
+
+-- change_tenant --
+UPDATE tenant
+SET slug = coalesce(:slug, slug),
+    database_id = coalesce(:database_id, database_id),
+    schema_name = coalesce(:schema_name, schema_name),
+    region = coalesce(:region, region),
+    template_version = coalesce(:template_version, template_version),
+    updated_at = now()
+WHERE id = :id AND state = 'active';
+
+-- retire_tenant --
+UPDATE tenant SET state = 'retired', updated_at = now() WHERE id = :id AND state = 'active';
+
+-- targets --
+-- Every target of the wanted scopes, databases and schemas; null stands for all. A database of another kind than
+-- tenant is a target by itself, in the schema that the caller names for such databases.
+SELECT database.id AS database_id, tenant.schema_name, 'tenant' AS scope, tenant.id AS tenant_id
+FROM tenant
+JOIN database ON database.id = tenant.database_id
+WHERE tenant.state = 'active' AND database.state = 'active' AND database.kind = 'tenant'
+  AND 'tenant' = ANY (CAST(:scopes AS text[]))
+  AND (CAST(:databases AS text[]) IS NULL OR database.id = ANY (:databases))
+  AND (CAST(:schemas AS text[]) IS NULL OR tenant.schema_name = ANY (:schemas))
+UNION ALL
+SELECT id, :own_schema, CASE kind WHEN 'admin' THEN 'admin' ELSE 'regional' END, NULL
+FROM database
+WHERE state = 'active' AND kind <> 'tenant'
+  AND CASE kind WHEN 'admin' THEN 'admin' ELSE 'regional' END = ANY (CAST(:scopes AS text[]))
+  AND (CAST(:databases AS text[]) IS NULL OR id = ANY (:databases))
+  AND (CAST(:schemas AS text[]) IS NULL OR :own_schema = ANY (:schemas))
+ORDER BY 1, 2;

@@ -1,0 +1,84 @@
+"""The way to the control database. The caller owns the transaction; everything else here takes a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, create_engine, text
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+
+from migrator.errors import BadUrl, ControlDatabaseUnreachable, ControlSchemaMissing
+from migrator.fleet import SCHEMA
+from migrator.queries import load_queries
+
+_FOLDER = Path(__file__).parent / "sql"
+QUERIES = {name: text(query) for file in sorted(_FOLDER.glob("*.sql")) for name, query in load_queries(file).items()}
+
+
+class Store:
+    """The control database, by its URL; connections are pooled and made when first needed."""
+
+    def __init__(self, url: str, *, pool_size: int = 2) -> None:
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise BadUrl(reason="it is no SQLAlchemy or libpq URL") from error
+        self._engine: Engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg2"),
+            pool_size=pool_size,
+            max_overflow=2,
+            pool_pre_ping=True,
+            connect_args={
+                "application_name": "migrator control",
+                "connect_timeout": 5,
+                "options": f"-c search_path={SCHEMA}",
+            },
+        )
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction: committed at the end of the block, rolled back when it raises."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise ControlDatabaseUnreachable(address=self.address, reason=str(error.orig).strip()) from error
+        except ProgrammingError as error:
+            if getattr(error.orig, "pgcode", None) == "42P01":
+                raise ControlSchemaMissing(found="without our tables", needed="this release's") from error
+            raise
+
+    @property
+    def address(self) -> str:
+        """Where the control database is, without a password."""
+        url = self._engine.url
+        return f"{url.host}:{url.port}/{url.database}"
+
+    def dispose(self) -> None:
+        """Close all connections, in this process only."""
+        self._engine.dispose()
+
+
+def rows(connection: Connection, name: str, **values: Any) -> Sequence[Row[Any]]:
+    """Run a named query and read its rows."""
+    return connection.execute(QUERIES[name], values).all()
+
+
+def first(connection: Connection, name: str, **values: Any) -> Row[Any] | None:
+    """Run a named query and read its first row, None when it has none."""
+    return connection.execute(QUERIES[name], values).first()
+
+
+def run(connection: Connection, name: str, **values: Any) -> int:
+    """Run a named query and say how many rows it touched."""
+    return connection.execute(QUERIES[name], values).rowcount
+
+
+def run_many(connection: Connection, name: str, values: Sequence[Mapping[str, Any]]) -> None:
+    """Run a named query for each set of values, batched by the driver."""
+    if values:
+        connection.execute(QUERIES[name], list(values))

@@ -1,0 +1,200 @@
+"""What each event type carries, validated at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from migrator.errors import BadPayload, BadSchemaName, BadVersion
+from migrator.model.event import EventType
+from migrator.model.identifier import checked_schema_name
+from migrator.model.target import DatabaseKind, Scope
+from migrator.model.version import Version
+
+
+def _as_schema_name(name: str) -> str:
+    try:
+        return checked_schema_name(name)
+    except BadSchemaName as error:
+        raise ValueError(str(error)) from error
+
+
+def _as_version(text: str) -> str:
+    try:
+        return str(Version(text))
+    except BadVersion as error:
+        raise ValueError(str(error)) from error
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
+SchemaName = Annotated[str, AfterValidator(_as_schema_name)]
+VersionText = Annotated[str, AfterValidator(_as_version)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[int, Field(ge=1, le=7 * 24 * 3600)]
+
+
+class Payload(BaseModel):
+    """Unknown fields are refused: a misspelt option must not be silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Change(Payload):
+    """What changed: only the fields that were given count, and at least one must be."""
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The fields that were given, without the id."""
+        key = next(iter(type(self).model_fields))
+        return self.model_dump(mode="json", exclude_unset=True, exclude={key})
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Change:
+        if not self.changes:
+            raise ValueError("nothing that changed was given")
+        return self
+
+
+class DatabaseCreated(Payload):
+    """A database was made and may be connected to."""
+
+    database_id: Id
+    database_name: Text
+    connection_type: DatabaseKind
+    region: Text
+    host: Text
+    port: Port
+    username: Text
+    auto_migrate: bool = True
+    migration_timeout: Seconds = 300
+
+
+class DatabaseUpdated(Change):
+    """A database moved or was renamed."""
+
+    database_id: Id
+    database_name: Text | None = None
+    region: Text | None = None
+    host: Text | None = None
+    port: Port | None = None
+    username: Text | None = None
+    migration_timeout: Seconds | None = None
+
+
+class DatabaseDeleted(Payload):
+    """A database is no longer ours to migrate."""
+
+    database_id: Id
+
+
+class TenantCreated(Payload):
+    """A customer signed up and needs a schema."""
+
+    tenant_id: Id
+    tenant_slug: Text
+    database_id: Id
+    schema_name: SchemaName
+    region: Text
+    template_version: VersionText | None = None
+    auto_migrate: bool = True
+
+
+class TenantUpdated(Change):
+    """A customer was renamed or lives elsewhere now; nothing is moved by us."""
+
+    tenant_id: Id
+    tenant_slug: Text | None = None
+    database_id: Id | None = None
+    schema_name: SchemaName | None = None
+    region: Text | None = None
+    template_version: VersionText | None = None
+
+
+class TenantDeleted(Payload):
+    """A customer left; the schema stays."""
+
+    tenant_id: Id
+
+
+class MaintenanceScheduled(Payload):
+    """Work to be done in a window."""
+
+    maintenance_id: Id
+    maintenance_type: Text
+    target_databases: tuple[Id, ...] = ()
+    target_schemas: tuple[SchemaName, ...] = ()
+    scheduled_time: datetime
+    maintenance_window: Annotated[int, Field(ge=1, le=7 * 24 * 60)] = 60
+    """Minutes."""
+    auto_rollback: bool = True
+
+
+class MigrationRequested(Payload):
+    """Bring targets to the newest version, or to a given one. None for databases or schemas means all."""
+
+    request_id: Id
+    scope: Scope | Literal["all"]
+    target_databases: tuple[Id, ...] | None = None
+    target_schemas: tuple[SchemaName, ...] | None = None
+    dry_run: bool = False
+    force_execution: bool = False
+    requested_by: Text
+    to_version: VersionText | None = None
+
+    @model_validator(mode="after")
+    def _version_has_one_meaning(self) -> MigrationRequested:
+        if self.to_version and self.scope == "all":
+            raise ValueError("to_version needs one scope: versions of different scopes have nothing in common")
+        return self
+
+
+class RollbackRequested(Payload):
+    """Take back what one execution changed."""
+
+    execution_id: Id
+    strategy: Literal["auto", "undo", "inverse", "snapshot"] = "auto"
+    target_version: VersionText | None = None
+    dry_run: bool = False
+    requested_by: Text
+
+
+PAYLOADS: Mapping[EventType, type[Payload]] = {
+    EventType.DATABASE_CREATED: DatabaseCreated,
+    EventType.DATABASE_UPDATED: DatabaseUpdated,
+    EventType.DATABASE_DELETED: DatabaseDeleted,
+    EventType.TENANT_CREATED: TenantCreated,
+    EventType.TENANT_UPDATED: TenantUpdated,
+    EventType.TENANT_DELETED: TenantDeleted,
+    EventType.MAINTENANCE_SCHEDULED: MaintenanceScheduled,
+    EventType.MIGRATION_REQUESTED: MigrationRequested,
+    EventType.ROLLBACK_REQUESTED: RollbackRequested,
+}
+
+
+def parse_payload(type_: EventType, fields: Mapping[str, Any]) -> Payload:
+    """The payload as its noun, or BadPayload with all that is wrong in one sentence.
+
+    Values are not quoted back: a password sent in the wrong field must not end up in a log.
+    """
+    try:
+        return PAYLOADS[type_].model_validate(fields)
+    except ValidationError as error:
+        raise BadPayload(type=type_.value, reason="; ".join(_mistakes(error))) from None
+
+
+def _mistakes(error: ValidationError) -> list[str]:
+    return [_mistake(e["loc"], e["type"], e["msg"]) for e in error.errors(include_url=False, include_input=False)]
+
+
+def _mistake(where: tuple[int | str, ...], type_: str, message: str) -> str:
+    field = ".".join(str(part) for part in where)
+    if type_ == "extra_forbidden":
+        return f"{field} is not a field of this event"
+    if type_ == "missing":
+        return f"{field} is missing"
+    said = message.removeprefix("Value error, ")
+    return f"{field}: {said}" if field else said

@@ -1,0 +1,1 @@
+"""One schema of one database: session, history, engine."""

@@ -1,0 +1,82 @@
+"""The history table of one schema: Flyway's, statement by statement."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from psycopg2 import sql
+
+from migrator.model.history import History, HistoryRow, Mark
+from migrator.model.migration import Migration
+from migrator.queries import load_queries
+from migrator.schema.session import Session
+
+DEFAULT_TABLE = "flyway_schema_history"
+QUERIES = load_queries(Path(__file__).parent / "sql" / "engine.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryTable:
+    """Where one schema's history is."""
+
+    schema: str
+    table: str = DEFAULT_TABLE
+
+    @property
+    def lock(self) -> int:
+        """The advisory lock's key: 64 bits of the schema's name. PostgreSQL keeps such locks per database."""
+        return int.from_bytes(hashlib.sha256(f"migrator {self.schema}".encode()).digest()[:8], signed=True)
+
+    def compose(self, name: str, **more: sql.Composable) -> sql.Composed:
+        """A query of engine.sql with the names of this table put in."""
+        return sql.SQL(QUERIES[name]).format(
+            schema=sql.Identifier(self.schema),
+            history=sql.Identifier(self.table),
+            history_pk=sql.Identifier(f"{self.table}_pk"),
+            history_index=sql.Identifier(f"{self.table}_s_idx"),
+            history_name=sql.Literal(f'"{self.schema}"."{self.table}"'),
+            lock=sql.Literal(self.lock),
+            **more,
+        )
+
+
+def read(session: Session, table: HistoryTable) -> History:
+    """History and mark of a schema; empty when there is no such table. Takes no lock and makes nothing."""
+    if not session.rows(session.text(table.compose("exists")))[0][0]:
+        return History()
+    return as_history(session.rows(session.text(table.compose("read"))))
+
+
+def as_history(found: Sequence[tuple[Any, ...]]) -> History:
+    """Rows of the queries ``enter`` and ``read``: the mark in each, history columns null for an empty table."""
+    rows = tuple(HistoryRow(*row[1:]) for row in found if row[1] is not None)
+    return History(rows, Mark.read(found[0][0]) if found else None)
+
+
+def record(table: HistoryTable, rows: sql.Composable, mark: Mark) -> sql.Composed:
+    """The statements that write the history rows of scripts that just ran, and the mark."""
+    return table.compose("record", rows=rows, mark=sql.Literal(mark.as_text()))
+
+
+def rows_of(migrations: Sequence[Migration]) -> sql.Composed:
+    """The rows that record migrations, the same for every schema: ranks are counted from the newest there."""
+    return sql.SQL(", ").join(_row(migration, number) for number, migration in enumerate(migrations, start=1))
+
+
+def lap(number: int) -> sql.Composed:
+    """The statement that remembers when script ``number`` of this transaction ended; 0 is the beginning."""
+    return sql.SQL(QUERIES["lap"].replace("{number}", str(number))).format()
+
+
+def _row(migration: Migration, number: int) -> sql.Composed:
+    return sql.SQL(QUERIES["row"]).format(
+        number=sql.Literal(number),
+        version=sql.Literal(str(migration.version) if migration.version else None),
+        description=sql.Literal(migration.description[:200]),
+        script=sql.Literal(migration.script),
+        checksum=sql.Literal(migration.checksum),
+    )

@@ -1,0 +1,105 @@
+"""What is pending: the folder held against the history of one schema. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from migrator.errors import ChecksumChanged, MigrationFailedBefore, MigrationMissing, MigrationOutOfOrder
+from migrator.model.history import HistoryRow
+from migrator.model.migration import Folder, Migration
+from migrator.model.version import Version
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A history read to its end: which rows still stand, after undos and repeats."""
+
+    versions: dict[Version, HistoryRow]
+    repeatables: dict[str, HistoryRow]
+    baseline: Version | None = None
+
+    @property
+    def latest(self) -> Version | None:
+        """The version the schema is at, None for a fresh one."""
+        reached = [*self.versions, *([self.baseline] if self.baseline else [])]
+        return max(reached, default=None)
+
+
+def read_history(rows: Iterable[HistoryRow], schema: str = "") -> Applied:
+    """Fold history rows, oldest first, into what stands applied.
+
+    Raises MigrationFailedBefore for a row that another tool recorded as failed.
+    """
+    applied = Applied({}, {})
+    for row in rows:
+        if not row.success:
+            raise MigrationFailedBefore(schema=schema, script=row.script)
+        applied = _with(applied, row)
+    return applied
+
+
+def _with(applied: Applied, row: HistoryRow) -> Applied:
+    if row.version is None:
+        if row.type != "SCHEMA":
+            applied.repeatables[row.description] = row
+        return applied
+    version = Version(row.version)
+    if row.type in ("BASELINE", "SQL_BASELINE"):
+        return Applied(applied.versions, applied.repeatables, version)
+    if row.type.startswith("UNDO") or row.type == "DELETE":
+        applied.versions.pop(version, None)
+    else:
+        applied.versions[version] = row
+    return applied
+
+
+def pending(folder: Folder, rows: Sequence[HistoryRow], schema: str, to: Version | None = None) -> list[Migration]:
+    """The migrations that a schema still needs, in the order in which they are applied.
+
+    Raises a HistoryError when folder and history disagree: a changed or missing file, one that comes too late.
+    """
+    applied = read_history(rows, schema)
+    _check_checksums(folder, applied, schema)
+    _check_missing(folder, applied, schema)
+    todo = [m for m in folder.versioned if _is_pending(m, applied) and (to is None or _version(m) <= to)]
+    _check_order(todo, applied, schema)
+    changed = (m for m in folder.repeatable if _has_changed(m, applied.repeatables.get(m.description)))
+    return [*todo, *changed]
+
+
+def _version(migration: Migration) -> Version:
+    if migration.version is None:
+        raise ValueError(f"{migration} is no versioned migration")
+    return migration.version
+
+
+def _is_pending(migration: Migration, applied: Applied) -> bool:
+    version = _version(migration)
+    return version not in applied.versions and not (applied.baseline and version <= applied.baseline)
+
+
+def _has_changed(migration: Migration, row: HistoryRow | None) -> bool:
+    return row is None or row.checksum != migration.checksum
+
+
+def _check_checksums(folder: Folder, applied: Applied, schema: str) -> None:
+    for migration in folder.versioned:
+        row = applied.versions.get(_version(migration))
+        if row is not None and row.checksum is not None and row.checksum != migration.checksum:
+            raise ChecksumChanged(
+                script=migration.script, schema=schema, applied=row.checksum, found=migration.checksum
+            )
+
+
+def _check_missing(folder: Folder, applied: Applied, schema: str) -> None:
+    """A version above the folder's newest comes from a newer release of the folder and is none of our business."""
+    known = {_version(m) for m in folder.versioned}
+    for version, row in applied.versions.items():
+        if version not in known and folder.latest is not None and version < folder.latest:
+            raise MigrationMissing(schema=schema, script=row.script, folder=folder.path)
+
+
+def _check_order(todo: Sequence[Migration], applied: Applied, schema: str) -> None:
+    if todo and applied.latest is not None and _version(todo[0]) < applied.latest:
+        raise MigrationOutOfOrder(script=todo[0].script, schema=schema, version=applied.latest)

@@ -1,0 +1,52 @@
+"""What the server said, turned into the error a person or a retry can use."""
+
+from __future__ import annotations
+
+import psycopg2
+
+from migrator.errors import ConnectionLost, MigrationFailed, MigratorError, ServerRefusedForNow
+from migrator.schema.script import Place
+
+LOCK_TAKEN = "MG001"
+"""SQLSTATE that our own statement raises when another session holds the schema's lock."""
+
+_PASSING = ("40001", "40P01", "55P03", "53", "57P01", "57P02", "57P03", "58000")
+_LOST = ("08", "57P01", "57P02", "57P03")
+
+UNTOUCHED = "the schema is as it was before"
+
+
+def is_passing(sqlstate: str | None) -> bool:
+    """Whether the same statement may succeed a little later: locks, deadlocks, lack of resources, restarts."""
+    return sqlstate is not None and sqlstate.startswith(_PASSING)
+
+
+def is_lost(error: psycopg2.Error, closed: bool) -> bool:
+    """Whether the connection, and not the statement, is what failed."""
+    return closed or (error.pgcode or "").startswith(_LOST)
+
+
+def lost(error: psycopg2.Error, database_id: str, schema: str) -> ConnectionLost:
+    """The error for a connection that broke."""
+    lines = str(error).strip().splitlines()
+    return ConnectionLost(database=database_id, schema=schema, reason=lines[0] if lines else "no reason given")
+
+
+def refused(error: psycopg2.Error, place: Place, schema: str, state: str = UNTOUCHED) -> MigratorError:
+    """The error for a statement that the server refused, with file, line, statement and SQLSTATE as facts."""
+    kind = ServerRefusedForNow if is_passing(error.pgcode) else MigrationFailed
+    return kind(
+        script=place.migration.script,
+        line=place.statement.line,
+        statement=place.statement.text,
+        schema=schema,
+        sqlstate=error.pgcode or "unknown",
+        reason=(error.diag.message_primary or str(error)).strip(),
+        state=state,
+    )
+
+
+def position(error: psycopg2.Error) -> int | None:
+    """Where in the string that was sent the server saw the mistake, 0 for the first character; often unknown."""
+    found = error.diag.statement_position
+    return int(found) - 1 if found else None

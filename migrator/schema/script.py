@@ -1,0 +1,84 @@
+"""The text that applies a run of migrations: composed once, sent to every schema that needs just these."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+
+from psycopg2 import sql
+
+from migrator.model.migration import Migration, Statement
+from migrator.schema import history
+from migrator.schema.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a folder something happened."""
+
+    migration: Migration
+    statement: Statement
+
+    def at(self, position: int | None) -> Place:
+        """The same statement with the line of one of its characters, 0 for the first; None for unknown."""
+        if position is None:
+            return self
+        further = self.statement.text.count("\n", 0, position)
+        return replace(self, statement=replace(self.statement, line=self.statement.line + further))
+
+
+class Script:
+    """Migrations that are applied together: all of them in one transaction, or one that must run outside."""
+
+    def __init__(self, session: Session, migrations: Sequence[Migration]) -> None:
+        self.migrations = tuple(migrations)
+        self.rows = sql.SQL(session.text(history.rows_of(migrations)).replace("{", "{{").replace("}", "}}"))
+        self._parts = [self._part(session, number, m) for number, m in enumerate(migrations, start=1)]
+        self.begin = session.text(history.lap(0))
+
+    @property
+    def transactional(self) -> bool:
+        """Whether all of it can run inside one transaction."""
+        return all(migration.transactional for migration in self.migrations)
+
+    @cached_property
+    def body(self) -> str:
+        """All files behind each other as they are, a lap after each, ready to be sent as one string."""
+        return "".join(self._parts)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts, at = [], 0
+        for part in self._parts:
+            starts.append(at)
+            at += len(part)
+        return starts
+
+    @staticmethod
+    def _part(session: Session, number: int, migration: Migration) -> str:
+        """The line end before the semicolon closes a comment that ends the file."""
+        return f"{migration.sql}\n;{session.text(history.lap(number))}\n"
+
+    def places(self) -> list[Place]:
+        """Every statement, in order."""
+        return [Place(migration, statement) for migration in self.migrations for statement in migration.statements]
+
+    def place_at(self, position: int) -> Place:
+        """The statement at a character of the body, 0 for the first."""
+        number = max(bisect_right(self._starts, position) - 1, 0)
+        migration, offset = self.migrations[number], position - self._starts[number]
+        reached = bisect_right([statement.start for statement in migration.statements], offset)
+        statement = migration.statements[max(reached - 1, 0)]
+        return Place(migration, replace(statement, line=migration.sql.count("\n", 0, offset) + 1))
+
+
+def runs(migrations: Sequence[Migration]) -> list[list[Migration]]:
+    """Pending migrations cut where PostgreSQL demands it: as many as possible in one transaction, others alone."""
+    cut: list[list[Migration]] = []
+    for transactional, found in groupby(migrations, key=lambda migration: migration.transactional):
+        group = list(found)
+        cut.extend([group] if transactional else [[migration] for migration in group])
+    return cut

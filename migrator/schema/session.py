@@ -1,0 +1,124 @@
+"""A session on one database: one connection, in autocommit, whose every statement we send ourselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection, make_dsn, parse_dsn
+
+from migrator.errors import BadUrl, DatabaseUnreachable, MigratorError, WrongCredentials
+from migrator.model.target import Database, DatabaseKind
+from migrator.schema.credential import password_for
+
+CONNECT_LIMIT_SECONDS = 5
+
+_FINAL = re.compile(
+    r"password authentication failed|no password supplied|no pg_hba.conf entry|(role|database) .* does not exist"
+)
+
+
+class Session:
+    """A connection to one database and the names needed to speak about it."""
+
+    def __init__(self, opened: connection, database_id: str) -> None:
+        opened.autocommit = True
+        self.connection = opened
+        self.database_id = database_id
+
+    def text(self, composed: sql.Composable) -> str:
+        """The statement as it goes over the wire, identifiers and literals quoted for this connection."""
+        return composed.as_string(self.connection)
+
+    def run(self, statements: str) -> None:
+        """Send one simple-query string; several statements in it are one round trip."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(statements)
+
+    def rows(self, statements: str) -> list[tuple[Any, ...]]:
+        """Send one simple-query string and read the rows of its last statement."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(statements)
+            return cursor.fetchall()
+
+    def roll_back(self) -> None:
+        """End an open transaction; nothing to do when the connection is gone, the server has rolled back then."""
+        if not self.connection.closed:
+            try:
+                self.run("ROLLBACK")
+            except (psycopg2.InterfaceError, psycopg2.OperationalError):
+                self.connection.close()
+
+    def close(self) -> None:
+        """Close the connection; an open transaction is rolled back by the server."""
+        self.connection.close()
+
+
+def open_session(database: Database, application_name: str = "migrator") -> Session:
+    """Connect to a registered database.
+
+    Raises WrongCredentials when the server answered and trying again cannot help, DatabaseUnreachable otherwise.
+    """
+    conninfo = make_dsn(
+        host=database.host,
+        port=database.port,
+        dbname=database.name,
+        user=database.username,
+        password=password_for(database.credential, database.id),
+    )
+    return _connect(conninfo, database, application_name)
+
+
+def open_url(url: str, application_name: str = "migrator") -> Session:
+    """Connect by a libpq URL or conninfo string, for one schema without a registry; errors as open_session."""
+    try:
+        parts = parse_dsn(url)
+    except psycopg2.ProgrammingError as error:
+        raise BadUrl(reason=str(error).strip()) from None
+    name = parts.get("dbname") or parts.get("user") or "postgres"
+    database = Database(
+        id=name,
+        name=name,
+        kind=DatabaseKind.TENANT,
+        host=parts.get("host", "localhost"),
+        port=int(parts.get("port", 5432)),
+        username=parts.get("user"),
+    )
+    return _connect(url, database, application_name)
+
+
+@contextmanager
+def session_on(database: Database, application_name: str = "migrator") -> Iterator[Session]:
+    """A session that is closed whatever happens."""
+    session = open_session(database, application_name)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def _connect(conninfo: str, database: Database, application_name: str) -> Session:
+    try:
+        opened = psycopg2.connect(
+            conninfo,
+            application_name=application_name[:63],
+            connect_timeout=CONNECT_LIMIT_SECONDS,
+            client_encoding="utf8",
+        )
+    except psycopg2.OperationalError as error:
+        raise _refusal(database, str(error)) from None
+    return Session(opened, database.id)
+
+
+def _refusal(database: Database, said: str) -> MigratorError:
+    """Libpq gives no SQLSTATE for a connection that failed, only text; text in another language is transient."""
+    lines = said.strip().splitlines()
+    reason = lines[-1].strip().rpartition("FATAL:")[2].strip() if lines else "no reason given"
+    user = database.username or "chosen by libpq"
+    if _FINAL.search(said):
+        return WrongCredentials(database=database.id, address=database.address, user=user, reason=reason)
+    return DatabaseUnreachable(database=database.id, address=database.address, reason=reason)

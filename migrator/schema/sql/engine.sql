@@ -1,0 +1,123 @@
+-- enter --
+-- Opens the transaction of one target: takes the schema's lock or raises MG001, makes schema and history where
+-- they are missing, and reads mark and history. One round trip; RESET clears what an earlier script may have SET.
+RESET ALL;
+RESET SESSION AUTHORIZATION;
+BEGIN;
+SET LOCAL lock_timeout = {lock_timeout};
+SET LOCAL statement_timeout = {statement_timeout};
+DO $migrator$
+BEGIN
+    IF NOT pg_try_advisory_xact_lock({lock}) THEN
+        RAISE EXCEPTION 'schema is locked' USING ERRCODE = 'MG001';
+    END IF;
+    IF to_regclass({history_name}) IS NULL THEN
+        CREATE SCHEMA IF NOT EXISTS {schema};
+        CREATE TABLE {schema}.{history} (
+            installed_rank integer NOT NULL,
+            version varchar(50),
+            description varchar(200) NOT NULL,
+            type varchar(20) NOT NULL,
+            script varchar(1000) NOT NULL,
+            checksum integer,
+            installed_by varchar(100) NOT NULL,
+            installed_on timestamp NOT NULL DEFAULT now(),
+            execution_time integer NOT NULL,
+            success boolean NOT NULL,
+            CONSTRAINT {history_pk} PRIMARY KEY (installed_rank)
+        );
+        CREATE INDEX {history_index} ON {schema}.{history} (success);
+    END IF;
+END
+$migrator$;
+SELECT obj_description({history_name}::regclass, 'pg_class') AS mark,
+       installed_rank, version, description, type, script, checksum, success
+FROM (SELECT) AS always
+LEFT JOIN {schema}.{history} ON true
+ORDER BY installed_rank;
+
+-- read --
+-- History and mark of one target; nothing is made or locked. No rows at all when there is no such table.
+SELECT obj_description({history_name}::regclass, 'pg_class') AS mark,
+       installed_rank, version, description, type, script, checksum, success
+FROM (SELECT) AS always
+LEFT JOIN {schema}.{history} ON true
+ORDER BY installed_rank;
+
+-- exists --
+SELECT to_regclass({history_name}) IS NOT NULL;
+
+-- path --
+-- Where names without a schema lead: first to the target's own schema, then to what all targets share.
+SET LOCAL search_path TO {search_path};
+
+-- lap --
+-- Remembers when a script ended, for execution_time in history; number 0 is the beginning.
+SELECT set_config('migrator.lap_{number}', clock_timestamp()::text, true);
+
+-- record --
+-- Writes the history rows of the scripts that just ran, on top of what is there, and the mark that sums them up.
+INSERT INTO {schema}.{history}
+    (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
+SELECT newest.rank + scripts.number,
+       scripts.version,
+       scripts.description,
+       'SQL',
+       scripts.script,
+       scripts.checksum,
+       session_user,
+       extract(epoch FROM current_setting('migrator.lap_' || scripts.number)::timestamptz
+                        - current_setting('migrator.lap_' || scripts.number - 1)::timestamptz) * 1000,
+       true
+FROM (VALUES {rows}) AS scripts (number, version, description, script, checksum),
+     (SELECT coalesce(max(installed_rank), 0) AS rank FROM {schema}.{history}) AS newest;
+COMMENT ON TABLE {schema}.{history} IS {mark};
+
+-- row --
+({number}, {version}, {description}, {script}, {checksum})
+
+-- mark --
+COMMENT ON TABLE {schema}.{history} IS {mark};
+
+-- hold --
+-- The schema's lock for the session, while the transaction that opened the target still holds it.
+SELECT pg_advisory_lock({lock});
+
+-- let_go --
+SELECT pg_advisory_unlock({lock});
+
+-- holder --
+-- Who holds the schema's lock, and since when that session's transaction runs.
+SELECT coalesce(nullif(activity.application_name, ''), 'pid ' || locks.pid) AS holder,
+       to_char(coalesce(activity.xact_start, activity.backend_start), 'YYYY-MM-DD HH24:MI:SS TZ') AS since
+FROM pg_locks AS locks
+JOIN pg_stat_activity AS activity USING (pid)
+WHERE locks.locktype = 'advisory'
+  AND locks.granted
+  AND locks.objsubid = 1
+  AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND ((locks.classid::bigint << 32) | locks.objid::bigint) = {lock}
+LIMIT 1;
+
+-- marks --
+-- The marks of all schemas of the database, one query however many there are.
+SELECT namespaces.nspname, descriptions.description
+FROM pg_class AS tables
+JOIN pg_namespace AS namespaces ON namespaces.oid = tables.relnamespace
+LEFT JOIN pg_description AS descriptions
+    ON descriptions.objoid = tables.oid
+    AND descriptions.classoid = 'pg_class'::regclass
+    AND descriptions.objsubid = 0
+WHERE tables.relname = {history_text}
+  AND tables.relkind = 'r';
+
+-- settings_alone --
+-- For statements that PostgreSQL refuses inside a transaction: the same settings for the session.
+SET search_path TO {search_path};
+SET lock_timeout = {lock_timeout};
+SET statement_timeout = {statement_timeout};
+
+-- laps_alone --
+-- The laps of one script that ran outside a transaction.
+SELECT set_config('migrator.lap_0', (clock_timestamp() - {milliseconds} * interval '1 millisecond')::text, true),
+       set_config('migrator.lap_1', clock_timestamp()::text, true);

@@ -1,0 +1,177 @@
+"""One visit to one schema: from taking its lock to letting go of it."""
+
+from __future__ import annotations
+
+import time
+
+import psycopg2
+from psycopg2 import sql
+
+from migrator.errors import MigratorError, SchemaLocked, SchemaRefused
+from migrator.model.history import History, Mark
+from migrator.schema import history, refusal
+from migrator.schema.history import HistoryTable
+from migrator.schema.rules import Rules
+from migrator.schema.script import Place, Script
+from migrator.schema.session import Session
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
+_ALONE_STATE = "the statements before it in this file stay applied, its history row was not written"
+
+
+class Unplaced(Exception):
+    """The server refused a statement without saying which; the visit is over, the error is in ``args[0]``."""
+
+
+class Visit:
+    """A schema that we have entered, or are about to."""
+
+    def __init__(self, session: Session, table: HistoryTable, rules: Rules) -> None:
+        self.session, self.table, self.rules = session, table, rules
+        self._inside = False
+
+    def enter(self) -> History:
+        """Open a transaction, take the lock, make schema and history where missing, read history.
+
+        While another session holds the lock it is asked for again and again: a statement that waits for a
+        lock inside a transaction would deadlock the holder's CREATE INDEX CONCURRENTLY.
+        """
+        statement, pause = self._enter_statement(), _FIRST_PAUSE
+        deadline = time.monotonic() + self.rules.schema_lock_wait
+        while True:
+            try:
+                self._inside = True
+                return history.as_history(self.session.rows(statement))
+            except psycopg2.Error as error:
+                self.leave()
+                if error.pgcode != refusal.LOCK_TAKEN:
+                    raise self._not_opened(error) from None
+            if time.monotonic() >= deadline:
+                raise self._locked()
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def leave(self) -> None:
+        """Take back what was not committed; nothing to do outside."""
+        if self._inside:
+            self._inside = False
+            self.session.roll_back()
+
+    def keep(self, mark: Mark) -> None:
+        """Commit what entering made, with a new mark."""
+        self._send(self._text("mark", mark=sql.Literal(mark.as_text())) + "COMMIT")
+
+    def apply(self, script: Script, mark: Mark, *, by_statement: bool = False) -> None:
+        """Apply a script, write its history and commit. Outside afterwards, whatever happens.
+
+        Sent as one string; raises Unplaced when the server's refusal does not say where, and the same script
+        can then be applied ``by_statement`` to find out.
+        """
+        if not script.transactional:
+            self._apply_alone(script, mark)
+        elif by_statement:
+            self._apply_by_statement(script, mark)
+        else:
+            self._apply_whole(script, mark)
+
+    def _apply_whole(self, script: Script, mark: Mark) -> None:
+        head = self._path() + script.begin
+        try:
+            self.session.run(head + script.body + self._record(script, mark) + "COMMIT")
+            self._inside = False
+        except psycopg2.Error as error:
+            self.leave()
+            self._raise_if_lost(error)
+            at = refusal.position(error)
+            if at is None or not 0 <= at - len(head) < len(script.body):
+                raise Unplaced(error) from None
+            raise refusal.refused(error, script.place_at(at - len(head)), self.table.schema) from None
+
+    def _apply_by_statement(self, script: Script, mark: Mark) -> None:
+        self._send(self._path() + script.begin)
+        for number, migration in enumerate(script.migrations, start=1):
+            for statement in migration.statements:
+                self._run(Place(migration, statement))
+            self._send(self.session.text(history.lap(number)))
+        self._send(self._record(script, mark) + "COMMIT")
+        self._inside = False
+
+    def _apply_alone(self, script: Script, mark: Mark) -> None:
+        """Each statement commits by itself, so the lock is held by the session until history is written."""
+        self._send(self._text("hold") + "COMMIT")
+        self._inside = False
+        try:
+            started = time.monotonic()
+            self._send(self._settings())
+            for place in script.places():
+                self._run(place, _ALONE_STATE)
+            milliseconds = sql.Literal(int((time.monotonic() - started) * 1000))
+            self._send("BEGIN;" + self._text("laps_alone", milliseconds=milliseconds))
+            self._send(self._record(script, mark) + "COMMIT")
+        finally:
+            if not self.session.connection.closed:
+                self.session.roll_back()
+                self.session.run(self._text("let_go"))
+
+    def _run(self, place: Place, state: str = refusal.UNTOUCHED) -> None:
+        try:
+            self.session.run(place.statement.text)
+        except psycopg2.Error as error:
+            self.leave()
+            self._raise_if_lost(error)
+            at = refusal.position(error)
+            raise refusal.refused(error, place.at(at), self.table.schema, state) from None
+
+    def _send(self, statements: str) -> None:
+        try:
+            self.session.run(statements)
+        except psycopg2.Error as error:
+            self.leave()
+            raise self._not_opened(error) from None
+
+    def _not_opened(self, error: psycopg2.Error) -> MigratorError:
+        schema, database = self.table.schema, self.session.database_id
+        if refusal.is_lost(error, bool(self.session.connection.closed)):
+            return refusal.lost(error, database, schema)
+        reason = (error.diag.message_primary or str(error)).strip()
+        return SchemaRefused(schema=schema, database=database, sqlstate=error.pgcode or "unknown", reason=reason)
+
+    def _raise_if_lost(self, error: psycopg2.Error) -> None:
+        if refusal.is_lost(error, bool(self.session.connection.closed)):
+            raise refusal.lost(error, self.session.database_id, self.table.schema) from None
+
+    def _locked(self) -> SchemaLocked:
+        found = self.session.rows(self._text("holder"))
+        holder, since = found[0] if found else ("a session that just ended", "a moment ago")
+        return SchemaLocked(schema=self.table.schema, database=self.session.database_id, holder=holder, since=since)
+
+    def _enter_statement(self) -> str:
+        return self._text(
+            "enter",
+            lock_timeout=_milliseconds(self.rules.lock_timeout),
+            statement_timeout=_milliseconds(self.rules.statement_timeout),
+        )
+
+    def _path(self) -> str:
+        return self._text("path", search_path=self._search_path())
+
+    def _settings(self) -> str:
+        return self._text(
+            "settings_alone",
+            search_path=self._search_path(),
+            lock_timeout=_milliseconds(self.rules.lock_timeout),
+            statement_timeout=_milliseconds(self.rules.statement_timeout),
+        )
+
+    def _search_path(self) -> sql.Composed:
+        return sql.SQL(", ").join(sql.Identifier(name) for name in (self.table.schema, *self.rules.shared_schemas))
+
+    def _record(self, script: Script, mark: Mark) -> str:
+        return self.session.text(history.record(self.table, script.rows, mark))
+
+    def _text(self, name: str, **more: sql.Composable) -> str:
+        return self.session.text(self.table.compose(name, **more))
+
+
+def _milliseconds(seconds: float) -> sql.Composable:
+    return sql.Literal(f"{int(seconds * 1000)}ms")
