@@ -7,10 +7,11 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── BadPayload, UnknownEventType
     │   ├── BadSchemaName, BadVersion
     │   ├── UnknownDatabase (transient), UnknownTenant, UnknownExecution
+    │   ├── UnknownTargets, UnknownVersion
     │   ├── TenantConflict, DatabaseConflict
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
     │   ├── LocalExtraMissing, ControlSchemaMissing
-    │   ├── NotSupportedYet
+    │   ├── NotSupportedYet, EventFailedBefore
     │   └── FolderError              the folder on disk is wrong
     │       ├── FolderMissing, UnreadableFile, UnnamedFile
     │       ├── DuplicateVersion, DuplicateRepeatable
@@ -329,3 +330,26 @@ class FolderDiffers(TransientError):
         "the migration folder {path} on {host} is not the one this execution was planned with "
         "({found} instead of {planned}); nothing was changed. Deploy one state of the folder to all workers"
     )
+
+
+class EventFailedBefore(BadInput):
+    """The same id was sent again after its event had failed."""
+
+    sentence = (
+        "event {event} failed before and is not carried out again; send it with a new id. The reason was: {reason}"
+    )
+
+
+class UnknownTargets(BadInput):
+    """A request names databases or schemas that lead to no target."""
+
+    sentence = (
+        "no registered target has {kind} {names} (and {more} more); nothing was done. "
+        "'migrator database list' and 'migrator tenant list' show what is registered"
+    )
+
+
+class UnknownVersion(BadInput):
+    """A request names a version that the folder does not have."""
+
+    sentence = "there is no version {version} in {path}, its newest is {latest}; nothing was done"

@@ -74,11 +74,16 @@ def _add_outcomes(connection: Connection, execution_id: str, plan: Plan) -> None
 
 
 def execution(connection: Connection, execution_id: str) -> Row[Any]:
-    """An execution's row, with ``seconds`` since it was opened. Raises UnknownExecution."""
+    """An execution's row, its event's type and status, and ``seconds`` since it was opened. Raises UnknownExecution."""
     found = first(connection, "execution", id=execution_id)
     if found is None:
         raise UnknownExecution(execution=execution_id)
     return found
+
+
+def has_execution(connection: Connection, execution_id: str) -> bool:
+    """Whether the ledger has this execution."""
+    return first(connection, "execution", id=execution_id) is not None
 
 
 def executions(connection: Connection, most: int = 20) -> Sequence[Row[Any]]:
@@ -217,7 +222,7 @@ def summed(connection: Connection, execution_id: str) -> Row[Any]:
 
 
 def open_executions(connection: Connection) -> Sequence[Row[Any]]:
-    """Executions (id, type and priority of their event) that have not ended."""
+    """Executions (id; type, priority and status of their event) that have not ended."""
     return rows(connection, "open_executions")
 
 

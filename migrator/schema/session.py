@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
@@ -58,17 +59,27 @@ class Session:
         self.connection.close()
 
 
-def open_session(database: Database, application_name: str = "migrator") -> Session:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How databases without a credential reference of their own are entered; None leaves it to libpq."""
+
+    credential: str | None = None
+    passfile: str | None = None
+
+
+def open_session(database: Database, application_name: str = "migrator", access: Access | None = None) -> Session:
     """Connect to a registered database.
 
     Raises WrongCredentials when the server answered and trying again cannot help, DatabaseUnreachable otherwise.
     """
+    access = access or Access()
     conninfo = make_dsn(
         host=database.host,
         port=database.port,
         dbname=database.name,
         user=database.username,
-        password=password_for(database.credential, database.id),
+        password=password_for(database.credential or access.credential, database.id),
+        passfile=access.passfile,
     )
     return _connect(conninfo, database, application_name)
 
@@ -92,9 +103,11 @@ def open_url(url: str, application_name: str = "migrator") -> Session:
 
 
 @contextmanager
-def session_on(database: Database, application_name: str = "migrator") -> Iterator[Session]:
+def session_on(
+    database: Database, application_name: str = "migrator", access: Access | None = None
+) -> Iterator[Session]:
     """A session that is closed whatever happens."""
-    session = open_session(database, application_name)
+    session = open_session(database, application_name, access)
     try:
         yield session
     finally:

@@ -12,12 +12,15 @@ FROM unnest(CAST(:databases AS text[]), CAST(:schemas AS text[]), CAST(:tenants 
             CAST(:scopes AS text[]), CAST(:waves AS integer[])) AS planned;
 
 -- execution --
-SELECT execution.*, extract(epoch FROM coalesce(finished_at, clock_timestamp()) - created_at) AS seconds
+SELECT execution.*, event.type, event.status AS event_status,
+       extract(epoch FROM coalesce(finished_at, clock_timestamp()) - execution.created_at) AS seconds
 FROM execution
+JOIN event USING (id)
 WHERE id = :id;
 
 -- executions --
-SELECT execution.*, event.type, extract(epoch FROM coalesce(finished_at, clock_timestamp()) - execution.created_at) AS seconds
+SELECT execution.*, event.type,
+       extract(epoch FROM coalesce(finished_at, clock_timestamp()) - execution.created_at) AS seconds
 FROM execution
 JOIN event USING (id)
 ORDER BY execution.created_at DESC
@@ -159,8 +162,8 @@ FROM outcome
 WHERE execution_id = :id;
 
 -- open_executions --
--- Running executions that nobody drove lately; each time one was driven in vain, it is left alone for longer.
-SELECT execution.id, event.type, event.priority
+-- Executions that have not ended, those that were driven longest ago first.
+SELECT execution.id, event.type, event.priority, event.status AS event_status
 FROM execution
 JOIN event USING (id)
 WHERE execution.state = 'running'

@@ -1,0 +1,1 @@
+"""Settings, queues, schedule, logging and Flower's options. Imports nothing of ours."""

@@ -1,0 +1,25 @@
+"""The four priority queues, which task goes where, and the door for applications that only know Celery."""
+
+from kombu import Queue
+
+STRICTEST_FIRST = ("critical", "high", "normal", "low")
+"""The order in which workers must name them: kombu serves queues in the order of ``-Q``."""
+
+DOOR = "celery"
+"""Where a plain ``Celery(...).send_task(name)`` ends up; workers move what they find there to its own queue."""
+
+TASK_QUEUES = tuple(Queue(name, routing_key=name) for name in STRICTEST_FIRST)
+
+TASK_ROUTES = {
+    "migrator.database.created": {"queue": "high"},
+    "migrator.database.updated": {"queue": "normal"},
+    "migrator.database.deleted": {"queue": "normal"},
+    "migrator.tenant.created": {"queue": "high"},
+    "migrator.tenant.updated": {"queue": "normal"},
+    "migrator.tenant.deleted": {"queue": "normal"},
+    "migrator.maintenance.scheduled": {"queue": "low"},
+    "migrator.migration.requested": {"queue": "normal"},
+    "migrator.rollback.requested": {"queue": "critical"},
+    "migrator.lane": {"queue": "normal"},
+    "migrator.upkeep": {"queue": "high"},
+}

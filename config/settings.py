@@ -1,0 +1,98 @@
+"""Our own settings: environment ``MIGRATOR_*``, then ``migrator.toml``, then embedded services, then defaults."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+TOML_FILE = Path("migrator.toml")
+LOCAL_FILE = Path(".migrator/local.toml")
+"""Written by ``migrator local up`` while the embedded services run, below everything a person has set."""
+
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; MIGRATOR_CONTROL_URL sets ``control_url``. Durations are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="MIGRATOR_", extra="forbid", frozen=True)
+
+    control_url: SecretStr | None = None
+    """The control database, as a libpq or SQLAlchemy URL."""
+    broker_url: SecretStr | None = None
+    """Valkey, Redis or RabbitMQ."""
+    result_backend: SecretStr | None = None
+    """Valkey or Redis; the broker itself when it is one of them."""
+
+    migrations: Path = Path("migrations")
+    """Holds a folder for each scope: admin, regional, tenant."""
+    history_table: str = "flyway_schema_history"
+    """In each target; Flyway's own name, so that either tool can carry on where the other stopped."""
+    own_schema: str = "public"
+    """The schema that databases of scope admin and regional are migrated in."""
+    shared_schemas: tuple[str, ...] = ("public",)
+    """Behind the target's own schema in search_path."""
+
+    credential: str | None = None
+    """For databases without a reference of their own: env:NAME, file:PATH or command:...; else libpq's ways."""
+    passfile: str | None = None
+    """A libpq password file; libpq's default when not set."""
+
+    lanes: Count = 4
+    """How many connections may migrate one database at once, across all workers, unless its row says otherwise."""
+    spare_lanes: Annotated[int, Field(ge=0)] = 1
+    """On top of these, for events with a single target, so that they do not wait behind a bulk run."""
+    lane_slice: Seconds = 3.0
+    """How long a lane works before it makes room for more urgent events."""
+    lease: Seconds = 30.0
+    """How long a claim lasts without a sign of life; also when an unanswered message is delivered again."""
+    lock_timeout: Seconds = 1.0
+    """Longest wait for a lock of the server's."""
+    schema_lock_wait: Seconds = 10.0
+    """Longest wait for our own lock on a schema."""
+
+    retry_backoff: Seconds = 1.0
+    """First pause before an event is tried again; it doubles each time, with jitter."""
+    retry_backoff_max: Seconds = 60.0
+    """Longest pause before an event is tried again."""
+    max_retries: Annotated[int, Field(ge=0)] = 3
+    """How often an event is tried again."""
+    upkeep_every: Seconds = 5.0
+    """How often upkeep looks for executions whose lanes were lost."""
+    progress_every: Seconds = 0.5
+    """How often each lane reports progress."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "json", "console"] = "auto"
+    """auto: readable on a terminal, JSON elsewhere."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Strongest first; no dotenv and no secrets folder."""
+        files = (TomlConfigSettingsSource(settings_cls, toml_file=file) for file in (TOML_FILE, LOCAL_FILE))
+        return (init_settings, env_settings, *files)
+
+    def backend_url(self) -> str | None:
+        """Where results go: named, or the broker when it can hold results."""
+        if self.result_backend:
+            return self.result_backend.get_secret_value()
+        broker = self.broker_url.get_secret_value() if self.broker_url else ""
+        return broker if broker.startswith(("redis", "rediss", "valkey")) else None
+
+
+@cache
+def load() -> Settings:
+    """The settings of this process, read and validated once. Raises pydantic's ValidationError with all mistakes."""
+    return Settings()

@@ -1,0 +1,91 @@
+"""The report of an execution: what its caller gets back, and what is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from migrator.fleet import ledger
+from migrator.watch.progress import spoken_seconds
+
+MOST_FAILURES = 20
+
+
+def execution_report(connection: Connection, execution_id: str, state: str) -> dict[str, Any]:
+    """Counts, the first failures with their facts, and a one-sentence summary, from the ledger alone."""
+    row = ledger.execution(connection, execution_id)
+    summed = ledger.summed(connection, execution_id)
+    failures = [failure_facts(f) for f in ledger.failures(connection, execution_id, MOST_FAILURES)]
+    report = {
+        "event": execution_id,
+        "execution": execution_id,
+        "state": state,
+        "total": row.total,
+        "done": summed.done,
+        "failed": summed.failed,
+        "untouched": row.total - summed.done - summed.failed,
+        "skipped": row.skipped,
+        "changed": summed.changed,
+        "applied": summed.applied,
+        "seconds": round(float(row.seconds), 3),
+        "failures": failures,
+        "repeated": False,
+    }
+    if row.total == 1:
+        report |= _the_one(ledger.outcomes(connection, execution_id, 1)[0])
+    return report | {"summary": summary(report)}
+
+
+def summary(report: dict[str, Any]) -> str:
+    """One sentence: what was done to how many targets, in what time, and what to do when some failed."""
+    took = spoken_seconds(report["seconds"])
+    if not report["total"]:
+        return f"nothing to do: all {report['skipped']} targets are current; checked in {took}"
+    if report["total"] == 1 and report["done"]:
+        return _sentence_for_one(report, took)
+    said = f"{report['done']} of {report['total']} targets done, {report['applied']} migrations applied in {took}"
+    if report["skipped"]:
+        said += f", {report['skipped']} were current"
+    if report["failed"]:
+        said += f"; {report['failed']} failed, first: {report['failures'][0]['message']}"
+    if report["untouched"]:
+        said += f"; {report['untouched']} were not touched"
+    return said
+
+
+def failure_facts(row: Row[Any]) -> dict[str, Any]:
+    """One failed outcome, for a person or a program."""
+    return {
+        "database": row.database_id,
+        "schema": row.schema_name,
+        "tenant": row.tenant_id,
+        "message": row.error_message,
+        "sqlstate": row.sqlstate,
+        "script": row.script,
+        "line": row.line,
+        "statement": row.statement,
+    }
+
+
+def simple_report(event_id: str, summary_: str, **facts: Any) -> dict[str, Any]:
+    """The report of an event that started no execution."""
+    return {"event": event_id, "execution": None, "state": "completed", "summary": summary_, "repeated": False, **facts}
+
+
+def _the_one(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "database": row.database_id,
+        "schema": row.schema_name,
+        "tenant": row.tenant_id,
+        "from_version": row.from_version,
+        "version": row.to_version,
+    }
+
+
+def _sentence_for_one(report: dict[str, Any], took: str) -> str:
+    where = f"schema {report['schema']} of database {report['database']}"
+    at = f"at version {report['version']}" if report["version"] else "in place"
+    if not report["changed"]:
+        return f"{where} is {at}, there was nothing to apply; checked in {took}"
+    return f"{where} is {at}, {report['applied']} migrations applied in {took}"

@@ -1,0 +1,21 @@
+"""The nine event types as Celery tasks: ``from tasks import tenant_created; tenant_created.delay(...)``."""
+
+from tasks.app import app
+from tasks.databases import database_created, database_deleted, database_updated
+from tasks.requests import maintenance_scheduled, migration_requested, rollback_requested
+from tasks.tenants import tenant_created, tenant_deleted, tenant_updated
+from tasks.upkeep import upkeep
+
+__all__ = [
+    "app",
+    "database_created",
+    "database_deleted",
+    "database_updated",
+    "maintenance_scheduled",
+    "migration_requested",
+    "rollback_requested",
+    "tenant_created",
+    "tenant_deleted",
+    "tenant_updated",
+    "upkeep",
+]

@@ -1,0 +1,25 @@
+"""The Celery application."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+from tasks.broker_repairs import UnackedLease, survive_broker_restarts
+
+app = Celery("migrator")
+app.config_from_object(os.environ.get("CELERY_CONFIG_MODULE", "config.celery"))
+app.steps["consumer"].add(UnackedLease)
+survive_broker_restarts()
+
+
+@setup_logging.connect
+def _configure_logging(**_: Any) -> None:
+    """Ours instead of Celery's, in workers and beat."""
+    from config import logging, settings
+
+    chosen = settings.load()
+    logging.configure(chosen.log_level, chosen.log_format)

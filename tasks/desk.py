@@ -1,0 +1,102 @@
+"""What a worker process has at hand: settings, the control database, the migration folders."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from functools import cache
+from pathlib import Path
+
+from pydantic import SecretStr, ValidationError
+
+from config import settings as configuration
+from config.settings import Settings
+from migrator.errors import BadSettings, FolderMissing, SettingsMissing
+from migrator.fleet.lanes import Budget
+from migrator.fleet.store import Store
+from migrator.folder import read_folder
+from migrator.model.migration import Folder
+from migrator.model.target import Database, Scope
+from migrator.schema.rules import Rules
+from migrator.schema.session import Access
+
+_stores: dict[int, Store] = {}
+_folders: dict[Path, tuple[object, Folder]] = {}
+_folders_lock = threading.Lock()
+
+
+def settings() -> Settings:
+    """The settings of this process. Raises BadSettings with every mistake in it."""
+    try:
+        return configuration.load()
+    except ValidationError as error:
+        found = (f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        raise BadSettings(mistakes="\n".join(found)) from None
+
+
+def store() -> Store:
+    """The control database, with connections of this process only: a forked child must not share its parent's."""
+    if os.getpid() not in _stores:
+        _stores.clear()
+        _stores[os.getpid()] = Store(required(settings().control_url, "the control database", "MIGRATOR_CONTROL_URL"))
+    return _stores[os.getpid()]
+
+
+def required(value: SecretStr | None, what: str, variable: str) -> str:
+    """A setting's value. Raises SettingsMissing that names the variable."""
+    if value is None:
+        raise SettingsMissing(what=what, variable=variable)
+    return value.get_secret_value()
+
+
+def folder(scope: Scope) -> Folder:
+    """The migration folder of a scope, read again only when a file in it changed.
+
+    A scope without a folder has nothing to apply, unless it is the tenants': a wrong path must not look like
+    a fleet that is current.
+    """
+    path = (settings().migrations / scope.value).absolute()
+    if not path.is_dir():
+        if scope is Scope.TENANT:
+            raise FolderMissing(path=path)
+        return Folder(path)
+    signature = _signature(path)
+    with _folders_lock:
+        known = _folders.get(path)
+        if known is None or known[0] != signature:
+            known = _folders[path] = (signature, read_folder(path))
+        return known[1]
+
+
+def _signature(path: Path) -> object:
+    found = ((file, file.stat()) for file in path.rglob("*.sql"))
+    return sorted((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found)
+
+
+def access() -> Access:
+    """How databases without a credential reference of their own are entered."""
+    return Access(settings().credential, settings().passfile)
+
+
+def rules(database: Database) -> Rules:
+    """How the engine behaves towards a database."""
+    chosen = settings()
+    return Rules(
+        history_table=chosen.history_table,
+        shared_schemas=chosen.shared_schemas,
+        lock_timeout=chosen.lock_timeout,
+        statement_timeout=float(database.migration_timeout),
+        schema_lock_wait=chosen.schema_lock_wait,
+    )
+
+
+def budget() -> Budget:
+    """How many lanes a database has."""
+    return Budget(settings().lanes, settings().spare_lanes)
+
+
+@cache
+def host() -> str:
+    """The name of this machine, for leases and messages."""
+    return socket.gethostname()

@@ -1,0 +1,148 @@
+"""The base class of the nine event tasks: the door, the stored event, retries and the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from celery import Task
+from celery.exceptions import Ignore
+from kombu.utils.uuid import uuid
+
+from config.queues import DOOR
+from migrator.errors import (
+    BadPayload,
+    EventFailedBefore,
+    ExecutionFailed,
+    MigratorError,
+    SettingsMissing,
+    TransientError,
+)
+from migrator.fleet import events
+from migrator.model.event import Event, EventStatus, EventType
+from migrator.model.payload import Payload, parse_payload
+from tasks import desk
+from tasks.app import app
+
+Report = dict[str, Any]
+CarryOut = Callable[["EventTask", Event, Any], Report]
+
+log = structlog.get_logger("migrator.event")
+
+
+class EventTask(Task):
+    """A Celery task that carries out one event; may run twice or beside its twin at any time.
+
+    The event is stored under the task's id before anything else, and its stored payload counts from then on.
+    So the same task without a payload goes on with the event where it stands: that is how a chord's body and
+    upkeep drive an execution.
+    """
+
+    abstract = True
+    event_type: EventType
+    autoretry_for = (TransientError,)
+    retry_jitter = True
+
+    def apply_async(self, args: Any = None, kwargs: Any = None, task_id: str | None = None, **options: Any) -> Any:
+        """As Celery's. An id that is sent again with a payload gets an answer of its own, not the stored first one."""
+        if not self.app.conf.broker_url:
+            raise SettingsMissing(what="the broker", variable="MIGRATOR_BROKER_URL")
+        if task_id and kwargs and not options.get("chord") and self.app.conf.result_backend:
+            self.app.backend.forget(task_id)
+        return super().apply_async(args, kwargs, task_id=task_id or uuid(), **options)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Move a message from Celery's own default queue to the queue of its event type, else carry it out."""
+        where = (self.request.delivery_info or {}).get("routing_key")
+        if where == DOOR and not self.request.called_directly:
+            self.send_again(queue=self.event_type.priority.value)
+            raise Ignore
+        return super().__call__(*args, **kwargs)
+
+    def send_again(self, **options: Any) -> None:
+        """Publish the message that is being worked on once more, with its id, chord and retries as they are."""
+        signature = self.signature_from_request(self.request, retries=self.request.retries, **options)
+        Task.apply_async(self, signature.args, signature.kwargs, **signature.options)
+
+    def process(self, carry_out: CarryOut, payload: Mapping[str, Any]) -> Report:
+        """Store the event or take up the stored one, and carry it out unless it came to its end before."""
+        event = self._receive(payload)
+        structlog.contextvars.bind_contextvars(event=event.id, type=event.type.value)
+        if event.status.is_end:
+            return _stored_end(event)
+        return carry_out(self, event, self._parsed(event))
+
+    def _receive(self, payload: Mapping[str, Any]) -> Event:
+        received = Event(
+            id=self.request.id or uuid(),
+            type=self.event_type,
+            payload=payload,
+            priority=self.event_type.priority,
+            retry_count=self.request.retries or 0,
+            max_retries=self.max_retries,
+            triggered_by=getattr(self.request, "origin", None),
+            correlation_id=self.request.correlation_id,
+        )
+        with desk.store().begin() as connection:
+            return events.receive(connection, received)
+
+    def _parsed(self, event: Event) -> Payload:
+        if event.type is not self.event_type:
+            reason = f"its id {event.id} belongs to an event of type {event.type.value}"
+            raise BadPayload(type=self.event_type.value, reason=reason)
+        return parse_payload(event.type, event.payload)
+
+    def on_retry(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        """The event waits and is tried again; the reason is stored."""
+        log.warning("event is tried again", event=task_id, reason=str(exc), retries=self.request.retries)
+        with desk.store().begin() as connection:
+            events.note_retry(connection, task_id, str(exc))
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        """The event came to a bad end and is kept with the reason."""
+        sentence = str(exc) if isinstance(exc, MigratorError) else f"{type(exc).__name__}: {exc}"
+        log.error("event failed", event=task_id, reason=sentence)
+        report = exc.report if isinstance(exc, ExecutionFailed) else None
+        with desk.store().begin() as connection:
+            events.fail(connection, task_id, sentence, report)
+
+
+def event_task(type_: EventType) -> Callable[[CarryOut], EventTask]:
+    """Make the Celery task of an event type from the function that carries its events out."""
+
+    def register(carry_out: CarryOut) -> EventTask:
+        chosen = desk.settings()
+
+        def run(self: EventTask, *args: Any, **payload: Any) -> Report:
+            if args:
+                raise BadPayload(type=type_.value, reason="give the fields by name, not by position")
+            return self.process(carry_out, payload)
+
+        run.__doc__ = carry_out.__doc__
+        run.__name__ = type_.function_name
+        run.__module__ = carry_out.__module__
+        task: EventTask = app.task(
+            run,
+            bind=True,
+            base=EventTask,
+            name=type_.task_name,
+            event_type=type_,
+            max_retries=chosen.max_retries,
+            retry_backoff=chosen.retry_backoff,
+            retry_backoff_max=chosen.retry_backoff_max,
+        )
+        return task
+
+    return register
+
+
+def _stored_end(event: Event) -> Report:
+    """What an event that ended before answers when it comes again."""
+    report = dict(event.report or {})
+    if event.status is EventStatus.COMPLETED:
+        said = f"event {event.id} was completed before, nothing was done now: {report.get('summary')}"
+        return report | {"repeated": True, "summary": said}
+    if report:
+        raise ExecutionFailed(event.error_message, report | {"repeated": True})
+    raise EventFailedBefore(event=event.id, reason=event.error_message)

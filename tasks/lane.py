@@ -1,0 +1,82 @@
+"""A lane: one connection to one database, working through the free targets of a wave."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import structlog
+from celery import Task
+from celery.exceptions import Ignore
+from celery.utils.time import get_exponential_backoff_interval
+from kombu.utils.uuid import uuid
+
+from migrator.errors import MigratorError, TransientError
+from migrator.fleet import ledger
+from migrator.fleet.ledger import Claimer
+from tasks import desk
+from tasks.app import app
+from tasks.shift import NoSlot, work_shift
+
+BUSY_PAUSE = 1.0
+"""Seconds before a lane that found no slot asks again."""
+
+log = structlog.get_logger("migrator.lane")
+
+
+@app.task(name="migrator.lane", bind=True)
+def lane(self: Task, execution_id: str, database_id: str, wave: int) -> dict[str, Any]:
+    """Work on the free targets of a database until there are none; never raises, the ledger has the outcomes.
+
+    As the header of a chord it must not fail, or the body would not run. After each slice of time it sends
+    itself again, behind whatever is more urgent, still in the same chord.
+    """
+    structlog.contextvars.bind_contextvars(execution=execution_id, database=database_id)
+    claimer = claimer_for(execution_id, database_id, wave)
+    try:
+        finished = work_shift(claimer, time.monotonic() + desk.settings().lane_slice)
+    except NoSlot:
+        _send_again(self, BUSY_PAUSE)
+    except TransientError as error:
+        if self.request.retries < desk.settings().max_retries:
+            raise self.retry(exc=error, countdown=_pause(self), max_retries=None) from error
+        give_up(claimer, error)
+    except MigratorError as error:
+        give_up(claimer, error)
+    else:
+        if not finished:
+            _send_again(self, 0)
+    return {"database": database_id, "wave": wave}
+
+
+def claimer_for(execution_id: str, database_id: str, wave: int) -> Claimer:
+    """A new claimer: an earlier attempt of the same lane may still be at work, so each has a name of its own."""
+    holder = f"{desk.host()}:{os.getpid()}:{uuid()[:8]}"
+    return Claimer(execution_id, database_id, wave, holder, desk.settings().lease)
+
+
+def give_up(claimer: Claimer, error: MigratorError) -> None:
+    """Nobody can work on this database: its free targets fail with the reason."""
+    log.error("database is given up", reason=str(error))
+    with desk.store().begin() as connection:
+        ledger.fail_free(connection, claimer, str(error))
+
+
+def _send_again(task: Task, seconds: float) -> None:
+    """Publish the same message again with its id, chord and retries; the answer is the later one's to give."""
+    countdown = {"countdown": seconds} if seconds else {}
+    task.signature_from_request(task.request, retries=task.request.retries, **countdown).apply_async()
+    raise Ignore
+
+
+def _pause(task: Task) -> float:
+    chosen = desk.settings()
+    return float(
+        get_exponential_backoff_interval(
+            factor=max(1, int(chosen.retry_backoff)),
+            retries=task.request.retries,
+            maximum=int(chosen.retry_backoff_max),
+            full_jitter=True,
+        )
+    )

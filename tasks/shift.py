@@ -1,0 +1,137 @@
+"""One shift of a lane: take a slot of the database's budget, a connection, and work until the time is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Row
+
+from migrator.errors import ConnectionLost, FolderDiffers, MigratorError
+from migrator.fleet import lanes, ledger, registry
+from migrator.fleet.ledger import Claimer
+from migrator.model.execution import Claim, Failure, Outcome, OutcomeState
+from migrator.model.plan import next_batch
+from migrator.model.target import Database
+from migrator.model.version import Version
+from migrator.schema.engine import Engine
+from migrator.schema.session import Session, session_on
+from tasks import desk, mirror
+from tasks.heartbeat import Heartbeat
+
+log = structlog.get_logger("migrator.target")
+
+
+class NoSlot(Exception):
+    """All slots of the database are taken; nothing was claimed."""
+
+
+def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
+    """Migrate free targets until there are none, then True, or until a moment of the monotonic clock, then False.
+
+    Raises NoSlot, or the MigratorError because of which no target of the database can be worked on. Whatever
+    was claimed and not finished is free again then.
+    """
+    with desk.store().begin() as connection:
+        database = registry.find_database(connection, claimer.database_id)
+        execution = ledger.execution(connection, claimer.execution_id)
+        lanes.prepare(connection, database.id, desk.budget())
+        slot = lanes.take(connection, database.id, claimer.holder, desk.budget(), claimer.lease_seconds, single=single)
+    if slot is None:
+        raise NoSlot
+    try:
+        engine = _engine(execution, database)
+        name = f"migrator lane {slot} {claimer.execution_id}"
+        with Heartbeat(claimer), session_on(database, name, desk.access()) as session:
+            return Shift(claimer, engine, session, quiet=single).work(until)
+    finally:
+        with desk.store().begin() as connection:
+            ledger.give_back(connection, claimer)
+            lanes.leave(connection, database.id, claimer.holder)
+
+
+class Shift:
+    """A lane with all it needs: its claims, its engine and its connection."""
+
+    def __init__(self, claimer: Claimer, engine: Engine, session: Session, *, quiet: bool) -> None:
+        self.claimer, self.engine, self.session, self.quiet = claimer, engine, session, quiet
+        self._written = mirror.Pace(desk.settings().progress_every)
+        self._unwritten: list[Outcome] = []
+
+    def work(self, until: float) -> bool:
+        """Batch after batch; a batch is as large as what fits into about a second."""
+        size, seconds = 0, 0.0
+        while True:
+            size = next_batch(size, seconds)
+            with desk.store().begin() as connection:
+                claims = [claim for claim, _ in ledger.claim(connection, self.claimer, size)]
+            if not claims:
+                return True
+            started = time.monotonic()
+            self._migrate(claims)
+            seconds = time.monotonic() - started
+            if time.monotonic() >= until:
+                return False
+
+    def _migrate(self, claims: Sequence[Claim]) -> None:
+        try:
+            for claim in claims:
+                self._unwritten.append(migrate_target(self.engine, self.session, claim))
+                if self._written.is_due():
+                    self._write()
+        finally:
+            self._write()
+
+    def _write(self) -> None:
+        if not self._unwritten:
+            return
+        with desk.store().begin() as connection:
+            ledger.write_outcomes(connection, self.claimer.execution_id, self._unwritten)
+        self._unwritten = []
+        if not self.quiet:
+            mirror.show(self.claimer.execution_id)
+
+
+def migrate_target(engine: Engine, session: Session, claim: Claim) -> Outcome:
+    """Migrate one target; its own failure is an outcome, a broken connection is raised."""
+    started = time.monotonic()
+    try:
+        change = engine.migrate(session, claim.schema_name)
+    except ConnectionLost:
+        raise
+    except MigratorError as error:
+        log.warning("target failed", schema=claim.schema_name, tenant=claim.tenant_id, reason=str(error))
+        return Outcome(claim, OutcomeState.FAILED, seconds=time.monotonic() - started, failure=_failure(error))
+    log.info(
+        "target done",
+        schema=claim.schema_name,
+        tenant=claim.tenant_id,
+        version=change.to_version,
+        applied=len(change.applied),
+        seconds=round(change.seconds, 4),
+    )
+    return Outcome(claim, OutcomeState.DONE, change.from_version, change.to_version, change.applied, change.seconds)
+
+
+def _failure(error: MigratorError) -> Failure:
+    facts = error.facts
+    script = facts.get("script")
+    return Failure(
+        message=str(error),
+        sqlstate=facts.get("sqlstate"),
+        script=str(script) if script else None,
+        line=facts.get("line"),
+        statement=facts.get("statement"),
+    )
+
+
+def _engine(execution: Row[tuple[object, ...]], database: Database) -> Engine:
+    """The engine for an execution. Raises FolderDiffers when it was planned with another folder than ours."""
+    scope = database.kind.scope
+    folder = desk.folder(scope)
+    planned = execution.folders.get(scope.value)
+    if folder.digest != planned:
+        raise FolderDiffers(path=folder.path, host=desk.host(), found=folder.digest, planned=planned)
+    to = Version(execution.to_version) if execution.to_version else None
+    return Engine(folder, desk.rules(database), to=to, execution=execution.id)

@@ -1,0 +1,67 @@
+"""What happens to tenants."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from migrator.fleet import events, registry
+from migrator.model.event import Event, EventType
+from migrator.model.payload import TenantCreated, TenantDeleted, TenantUpdated
+from migrator.model.plan import make_plan
+from migrator.model.target import Scope, Target, Tenant
+from migrator.watch.report import simple_report
+from tasks import desk, rollout
+from tasks.event_task import EventTask, Report, event_task
+
+
+@event_task(EventType.TENANT_CREATED)
+def tenant_created(task: EventTask, event: Event, payload: TenantCreated) -> Report:
+    """A customer signed up: register the tenant, and make and migrate its schema, in place and at once."""
+    if rollout.is_open(event):
+        return rollout.carry_on(task, event)
+    tenant = Tenant(
+        payload.tenant_id,
+        payload.tenant_slug,
+        payload.database_id,
+        payload.schema_name,
+        payload.region,
+        payload.template_version,
+    )
+    target = Target(tenant.database_id, tenant.schema_name, Scope.TENANT, tenant.id)
+    with desk.store().begin() as connection:
+        fresh = registry.add_tenant(connection, tenant)
+        if not payload.auto_migrate:
+            return _registered(connection, event, tenant, fresh)
+        folders = {Scope.TENANT: desk.folder(Scope.TENANT)}
+        rollout.open_execution(connection, event, make_plan([target]), folders, requested_by=f"tenant {tenant.id}")
+    return rollout.carry_on(task, event)
+
+
+@event_task(EventType.TENANT_UPDATED)
+def tenant_updated(task: EventTask, event: Event, payload: TenantUpdated) -> Report:
+    """A customer was renamed or lives elsewhere now: bring the registry up to date, move nothing."""
+    changes = payload.changes | {"slug": payload.tenant_slug}
+    with desk.store().begin() as connection:
+        changed = registry.change_tenant(connection, payload.tenant_id, changes)
+        said = "was changed" if changed else "was so already"
+        report = simple_report(event.id, f"tenant {payload.tenant_id} {said}", changed=int(changed))
+        events.complete(connection, event.id, report)
+    return report
+
+
+@event_task(EventType.TENANT_DELETED)
+def tenant_deleted(task: EventTask, event: Event, payload: TenantDeleted) -> Report:
+    """A customer left: retire the tenant in the registry; its schema stays as it is."""
+    with desk.store().begin() as connection:
+        changed = registry.retire_tenant(connection, payload.tenant_id)
+        said = "is retired, its schema was not dropped" if changed else "was retired before"
+        report = simple_report(event.id, f"tenant {payload.tenant_id} {said}", changed=int(changed))
+        events.complete(connection, event.id, report)
+    return report
+
+
+def _registered(connection: Connection, event: Event, tenant: Tenant, fresh: bool) -> Report:
+    said = "is registered" if fresh else "was registered before"
+    report = simple_report(event.id, f"tenant {tenant.id} {said}, its schema was not touched", changed=int(fresh))
+    events.complete(connection, event.id, report)
+    return report

@@ -1,0 +1,44 @@
+"""Upkeep: beat's regular look at the ledger. What was lost on the way is driven on from here."""
+
+from __future__ import annotations
+
+import structlog
+
+from migrator.fleet import events, ledger
+from migrator.model.event import EventStatus, EventType
+from migrator.model.execution import ExecutionState, Standing, Step, next_step
+from tasks import desk
+from tasks.app import app
+
+log = structlog.get_logger("migrator.upkeep")
+
+
+@app.task(name="migrator.upkeep", ignore_result=True)
+def upkeep() -> None:
+    """Send the events of executions that lie still, and of events that were taken up and forgotten, once more."""
+    for event_id, type_, priority in _left_behind():
+        log.warning("event is driven on", event=event_id, type=type_)
+        app.send_task(EventType(type_).task_name, task_id=event_id, queue=priority)
+
+
+def _left_behind() -> list[tuple[str, str, str]]:
+    with desk.store().begin() as connection:
+        found = []
+        for row in ledger.open_executions(connection):
+            if EventStatus(row.event_status).is_end:
+                reason = "its event ended without it"
+                ledger.finish(connection, row.id, ExecutionState.FAILED, reason)
+            elif lies_still(ledger.glance(connection, row.id), desk.settings().lease):
+                found.append((row.id, row.type, row.priority))
+        stranded = events.stranded(connection, patience=2 * desk.settings().lease)
+        return found + [(row.id, row.type, row.priority) for row in stranded]
+
+
+def lies_still(standing: Standing, patience: float) -> bool:
+    """Whether an execution has a next step that nobody is taking.
+
+    Lanes that were lost are next_step's own question; a chord's body that ought to be on its way gets half the
+    patience before it is taken for lost.
+    """
+    step = next_step(standing, patience)
+    return step is Step.SEND_AGAIN or (step is not Step.WAIT and standing.quiet_seconds > patience / 2)
