@@ -12,4 +12,4 @@ PROCESSES = {
     "beat": "celery -A tasks beat",
     "dashboard": "celery -A tasks dashboard",
 }
-"""Name to command. Never fewer than two workers: nothing preempts a long migration, so one is for urgent events only."""
+"""Name to command. Never fewer than two workers: nothing preempts a long migration, so one is for urgent ones only."""

@@ -11,7 +11,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── TenantConflict, DatabaseConflict
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
     │   ├── LocalExtraMissing, ControlSchemaMissing
-    │   ├── NotSupportedYet, EventFailedBefore
+    │   ├── NotSupportedYet, EventFailedBefore, DashboardOpen
     │   └── FolderError              the folder on disk is wrong
     │       ├── FolderMissing, UnreadableFile, UnnamedFile
     │       ├── DuplicateVersion, DuplicateRepeatable
@@ -25,7 +25,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── LocalServiceFailed
     ├── WrongCredentials
     └── TransientError
-        ├── ControlDatabaseUnreachable, DatabaseUnreachable
+        ├── ControlDatabaseUnreachable, DatabaseUnreachable, BrokerUnreachable
         ├── ConnectionLost, ServerRefusedForNow
         ├── SchemaLocked             exit 3
         ├── LanesBusy                exit 3
@@ -341,7 +341,7 @@ class EventFailedBefore(BadInput):
 
 
 class UnknownTargets(BadInput):
-    """A request names databases or schemas that lead to no target."""
+    """A request names databases, schemas or tenants that lead to no target."""
 
     sentence = (
         "no registered target has {kind} {names} (and {more} more); nothing was done. "
@@ -353,3 +353,18 @@ class UnknownVersion(BadInput):
     """A request names a version that the folder does not have."""
 
     sentence = "there is no version {version} in {path}, its newest is {latest}; nothing was done"
+
+
+class BrokerUnreachable(TransientError):
+    """The event could not be handed to the broker."""
+
+    sentence = "the broker at {address} cannot be reached: {reason}; nothing was sent"
+
+
+class DashboardOpen(BadInput):
+    """The dashboard would be reachable by others without a password."""
+
+    sentence = (
+        "the dashboard would be open to everybody who can reach {address}; "
+        "add --basic_auth=user:password or another of Flower's ways to authenticate"
+    )

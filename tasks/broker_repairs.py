@@ -79,5 +79,5 @@ def survive_broker_restarts() -> None:
                 pass  # the connection is gone, which is why it is being closed
         return original(self)
 
-    close.closes_twice = True
+    close.closes_twice = True  # type: ignore[attr-defined]
     kombu_redis.Channel.close = close

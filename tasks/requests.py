@@ -53,10 +53,12 @@ def _wanted(payload: MigrationRequested) -> list[Target]:
             own_schema=desk.settings().own_schema,
             databases=payload.target_databases,
             schemas=payload.target_schemas,
+            tenants=payload.target_tenants,
         )
         known = {database.id for database in registry.databases(connection)}
     _refuse_unknown("database", payload.target_databases, known)
     _refuse_unknown("schema", payload.target_schemas, {target.schema_name for target in found})
+    _refuse_unknown("tenant", payload.target_tenants, {target.tenant_id or "" for target in found})
     return found
 
 

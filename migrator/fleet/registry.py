@@ -114,8 +114,9 @@ def targets(
     own_schema: str,
     databases: Sequence[str] | None = None,
     schemas: Sequence[str] | None = None,
+    tenants: Sequence[str] | None = None,
 ) -> list[Target]:
-    """The targets of some scopes, databases and schemas; None stands for all of them.
+    """The targets of some scopes, databases, schemas and tenants; None stands for all of them.
 
     ``own_schema`` is the schema that a database of scope admin or regional is migrated in.
     """
@@ -123,6 +124,7 @@ def targets(
         "scopes": [scope.value for scope in scopes],
         "databases": list(databases) if databases is not None else None,
         "schemas": list(schemas) if schemas is not None else None,
+        "tenants": list(tenants) if tenants is not None else None,
     }
     found = rows(connection, "targets", own_schema=own_schema, **wanted)
     return [Target(row.database_id, row.schema_name, Scope(row.scope), row.tenant_id) for row in found]

@@ -134,12 +134,13 @@ class MaintenanceScheduled(Payload):
 
 
 class MigrationRequested(Payload):
-    """Bring targets to the newest version, or to a given one. None for databases or schemas means all."""
+    """Bring targets to the newest version, or to a given one. None for databases, schemas or tenants means all."""
 
     request_id: Id
     scope: Scope | Literal["all"]
     target_databases: tuple[Id, ...] | None = None
     target_schemas: tuple[SchemaName, ...] | None = None
+    target_tenants: tuple[Id, ...] | None = None
     dry_run: bool = False
     force_execution: bool = False
     requested_by: Text

@@ -66,7 +66,7 @@ WHERE id = :id AND state = 'active';
 UPDATE tenant SET state = 'retired', updated_at = now() WHERE id = :id AND state = 'active';
 
 -- targets --
--- Every target of the wanted scopes, databases and schemas; null stands for all. A database of another kind than
+-- Every target of the wanted scopes, databases, schemas and tenants; null stands for all. A database of another kind than
 -- tenant is a target by itself, in the schema that the caller names for such databases.
 SELECT database.id AS database_id, tenant.schema_name, 'tenant' AS scope, tenant.id AS tenant_id
 FROM tenant
@@ -75,6 +75,7 @@ WHERE tenant.state = 'active' AND database.state = 'active' AND database.kind = 
   AND 'tenant' = ANY (CAST(:scopes AS text[]))
   AND (CAST(:databases AS text[]) IS NULL OR database.id = ANY (:databases))
   AND (CAST(:schemas AS text[]) IS NULL OR tenant.schema_name = ANY (:schemas))
+  AND (CAST(:tenants AS text[]) IS NULL OR tenant.id = ANY (:tenants))
 UNION ALL
 SELECT id, :own_schema, CASE kind WHEN 'admin' THEN 'admin' ELSE 'regional' END, NULL
 FROM database
@@ -82,4 +83,5 @@ WHERE state = 'active' AND kind <> 'tenant'
   AND CASE kind WHEN 'admin' THEN 'admin' ELSE 'regional' END = ANY (CAST(:scopes AS text[]))
   AND (CAST(:databases AS text[]) IS NULL OR id = ANY (:databases))
   AND (CAST(:schemas AS text[]) IS NULL OR :own_schema = ANY (:schemas))
+  AND CAST(:tenants AS text[]) IS NULL
 ORDER BY 1, 2;

@@ -1,0 +1,68 @@
+"""The ``migrator`` command. Each command's module is imported when it is called, so that help comes at once."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from migrator import __version__
+from migrator.errors import MigratorError
+
+COMMANDS = {
+    "database": "migrator.cli.registry:database",
+    "demo": "migrator.cli.demo:demo",
+    "events": "migrator.cli.ledger:events_",
+    "executions": "migrator.cli.ledger:executions",
+    "init": "migrator.cli.init:init",
+    "local": "migrator.cli.local:local",
+    "migrate": "migrator.cli.migrate:migrate",
+    "schema": "migrator.cli.schema:schema",
+    "show": "migrator.cli.ledger:show",
+    "status": "migrator.cli.status:status",
+    "tenant": "migrator.cli.registry:tenant",
+    "watch": "migrator.cli.migrate:watch",
+}
+EXIT_INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """Knows the names of its commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, by name."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import one command."""
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name].split(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="migrator")
+def cli() -> None:
+    """Keeps the PostgreSQL schemas of a multi-tenant fleet at the right version.
+
+    Exit codes: 0 done, 1 some targets failed, 2 bad usage or configuration, 3 refused by a guard, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """The process's edge: every error of ours becomes one sentence on stderr and its exit code."""
+    try:
+        code = cli.main(prog_name="migrator", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except MigratorError as error:
+        click.echo(f"error: {error}", err=True)
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = EXIT_INTERRUPTED
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,62 @@
+"""``migrator executions``, ``show`` and ``events``: what the ledger and the audit trail say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.console import Console
+
+from migrator.cli.control import store
+from migrator.cli.output import json_option, say, say_table
+from migrator.fleet import events, ledger
+from migrator.model.event import EventStatus
+from migrator.watch.report import execution_report
+
+
+@click.command()
+@click.option("--most", default=20, show_default=True, help="How many, newest first.")
+@json_option
+def executions(most: int, as_json: bool) -> None:
+    """List executions, newest first."""
+    with store().begin() as connection:
+        found = ledger.executions(connection, most)
+    headings = ("id", "event", "state", "requested_by", "total", "done", "failed", "skipped", "created_at")
+    rows = ((r.id, r.type, r.state, r.requested_by, r.total, r.done, r.failed, r.skipped, r.created_at) for r in found)
+    say_table(as_json, headings, rows, "there are no executions yet; 'migrator migrate' starts one")
+
+
+@click.command()
+@click.argument("execution_id", metavar="ID")
+@json_option
+def show(execution_id: str, as_json: bool) -> None:
+    """Show one execution: its counts, and each target that failed with the reason.
+
+    Example: migrator show 6f9c2a1e-... --json
+    """
+    with store().begin() as connection:
+        state = ledger.execution(connection, execution_id).state
+        report = execution_report(connection, execution_id, state)
+    say(as_json, report, lambda console: _show(console, report))
+
+
+@click.command("events")
+@click.option("--status", type=click.Choice(list(EventStatus)), help="Only events that stand there.")
+@click.option("--most", default=20, show_default=True, help="How many, newest first.")
+@json_option
+def events_(status: str | None, most: int, as_json: bool) -> None:
+    """List events, newest first."""
+    with store().begin() as connection:
+        found = events.newest(connection, EventStatus(status) if status else None, most)
+    headings = ("id", "type", "status", "retry_count", "created_at", "error_message")
+    rows = ((e.id, e.type.value, e.status.value, e.retry_count, e.created_at, e.error_message) for e in found)
+    say_table(as_json, headings, rows, "there are no such events")
+
+
+def _show(console: Console, report: dict[str, Any]) -> None:
+    console.print(f"{report['execution']}: {report['state']}", markup=False)
+    console.print(report["summary"], markup=False)
+    for failure in report["failures"]:
+        console.print(f"  {failure['database']}/{failure['schema']}: {failure['message']}", markup=False)
+        if failure["statement"]:
+            console.print("    " + failure["statement"], markup=False)

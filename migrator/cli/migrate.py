@@ -1,0 +1,104 @@
+"""``migrator migrate`` and ``migrator watch``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+from kombu.utils.uuid import uuid
+from rich.console import Console
+
+from migrator.cli.control import send, store, whoami
+from migrator.cli.follow import follow
+from migrator.cli.output import json_option, note, say
+from migrator.errors import EXIT_BAD_INPUT, EXIT_FAILED, UnknownExecution
+from migrator.fleet import events
+from migrator.model.event import Event, EventStatus, EventType
+from migrator.model.target import Scope
+
+EXIT_INTERRUPTED = 130
+
+
+@click.command()
+@click.option("--scope", type=click.Choice(["all", *Scope]), default="all", show_default=True)
+@click.option("--database", "databases", multiple=True, help="Only this database; may be given several times.")
+@click.option("--tenant", "tenants", multiple=True, help="Only this tenant, by its id; may be given several times.")
+@click.option("--schema", "schemas", multiple=True, help="Only schemas of this name; may be given several times.")
+@click.option("--to", help="Stop at this version; needs --scope.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+@click.option("--detach", is_flag=True, help="Do not wait; print the id.")
+@json_option
+def migrate(dry_run: bool, detach: bool, as_json: bool, **wishes: Any) -> None:
+    """Bring every target that is behind to the newest version, with the workers that are running.
+
+    Example: migrator migrate --scope tenant --database eu-1
+    """
+    event_id = uuid()
+    send(EventType.MIGRATION_REQUESTED, _payload(event_id, dry_run, **wishes))
+    if detach:
+        say(as_json, {"event": event_id}, lambda console: console.print(event_id))
+        return
+    _tell(_followed(event_id), as_json)
+
+
+@click.command()
+@click.argument("event_id", metavar="ID")
+@json_option
+def watch(event_id: str, as_json: bool) -> None:
+    """Watch an event and its execution until it ends; it goes on when you stop watching.
+
+    Example: migrator watch 6f9c2a1e-...
+    """
+    with store().begin() as connection:
+        if events.find(connection, event_id) is None:
+            raise UnknownExecution(execution=event_id)
+    _tell(_followed(event_id), as_json)
+
+
+def _payload(
+    event_id: str,
+    dry_run: bool,
+    *,
+    scope: str,
+    databases: tuple[str, ...],
+    tenants: tuple[str, ...],
+    schemas: tuple[str, ...],
+    to: str | None,
+) -> dict[str, Any]:
+    return {
+        "request_id": event_id,
+        "scope": scope,
+        "requested_by": whoami(),
+        "dry_run": dry_run,
+        **({"target_databases": list(databases)} if databases else {}),
+        **({"target_schemas": list(schemas)} if schemas else {}),
+        **({"target_tenants": list(tenants)} if tenants else {}),
+        **({"to_version": to} if to else {}),
+    }
+
+
+def _followed(event_id: str) -> Event:
+    try:
+        return follow(store(), event_id)
+    except KeyboardInterrupt:
+        note(f"stopped watching; it goes on. Watch it again with: migrator watch {event_id}")
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _tell(event: Event, as_json: bool) -> None:
+    """Print how an event ended and leave with the exit code for it."""
+    report = dict(event.report or {"event": event.id, "state": "failed", "summary": event.error_message})
+    say(as_json, report, lambda console: _show(console, report))
+    if event.status is EventStatus.FAILED:
+        sys.exit(EXIT_FAILED if event.report else EXIT_BAD_INPUT)
+
+
+def _show(console: Console, report: dict[str, Any]) -> None:
+    console.print(report["summary"], markup=False)
+    for failure in report.get("failures", ()):
+        console.print(f"  {failure['database']}/{failure['schema']}: {failure['message']}", markup=False)
+        if failure["statement"]:
+            console.print("    " + failure["statement"].strip().splitlines()[0], markup=False)
+    if report.get("failed"):
+        console.print("when the cause is mended, 'migrator migrate' takes up only those that are behind")

@@ -1,0 +1,52 @@
+"""What a command says: a table or sentence for people, one JSON document for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else there.")
+
+
+def say(as_json: bool, document: Any, show: Callable[[Console], None]) -> None:
+    """Print the document for a program, or let ``show`` print it for a person."""
+    if as_json:
+        click.echo(json.dumps(document, indent=2, default=_plain))
+    else:
+        show(Console(highlight=False, soft_wrap=True))
+
+
+def say_table(as_json: bool, headings: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
+    """Rows under headings; as JSON a list of objects with the headings as keys."""
+    found = [list(row) for row in rows]
+    document = [dict(zip(headings, row, strict=True)) for row in found]
+
+    def show(console: Console) -> None:
+        if not found:
+            console.print(empty)
+            return
+        table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+        for row in found:
+            table.add_row(*("" if cell is None else _spoken(cell) for cell in row))
+        console.print(table)
+
+    say(as_json, document, show)
+
+
+def note(sentence: str) -> None:
+    """A remark on the way, on stderr."""
+    click.echo(sentence, err=True)
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _spoken(value: Any) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)

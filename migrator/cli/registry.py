@@ -1,0 +1,124 @@
+"""``migrator database`` and ``migrator tenant``: the registry. Changes are events, as an application's are."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from migrator.cli.control import send, store
+from migrator.cli.follow import follow
+from migrator.cli.output import json_option, say, say_table
+from migrator.errors import EXIT_BAD_INPUT, EXIT_FAILED
+from migrator.fleet import registry
+from migrator.model.event import EventStatus, EventType
+from migrator.model.target import Database, DatabaseKind
+
+
+@click.group()
+def database() -> None:
+    """The databases of the fleet."""
+
+
+@database.command("add")
+@click.argument("database_id", metavar="ID")
+@click.option("--name", required=True, help="Its name on its server.")
+@click.option("--kind", type=click.Choice(list(DatabaseKind)), default="tenant", show_default=True)
+@click.option("--host", default="localhost", show_default=True)
+@click.option("--port", default=5432, show_default=True)
+@click.option("--username", required=True, help="The user that migrates.")
+@click.option("--region", default="default", show_default=True)
+@click.option("--migration-timeout", default=300, show_default=True, help="Seconds one statement may take.")
+@click.option("--credential", help="env:NAME, file:PATH or command:...; else libpq's own ways.")
+@click.option("--migrate/--no-migrate", "auto_migrate", default=True, help="Migrate it at once.")
+@json_option
+def add_database(database_id: str, name: str, kind: str, credential: str | None, as_json: bool, **more: Any) -> None:
+    """Register a database.
+
+    Example: migrator database add eu-1 --name shop_eu --host db.eu --username migrator --credential env:EU_PASSWORD
+    """
+    if credential:
+        _note_credential(database_id, name, kind, credential, more)
+    _carry_out(
+        EventType.DATABASE_CREATED,
+        {"database_id": database_id, "database_name": name, "connection_type": kind, **more},
+        as_json,
+    )
+
+
+@database.command("list")
+@json_option
+def list_databases(as_json: bool) -> None:
+    """List the databases of the fleet."""
+    with store().begin() as connection:
+        found = registry.databases(connection)
+    headings = ("id", "kind", "region", "address", "username", "credential")
+    rows = ((d.id, d.kind.value, d.region, d.address, d.username, d.credential) for d in found)
+    say_table(as_json, headings, rows, "no database is registered; 'migrator database add' registers one")
+
+
+@database.command("remove")
+@click.argument("database_id", metavar="ID")
+@json_option
+def remove_database(database_id: str, as_json: bool) -> None:
+    """Retire a database; nothing in it is dropped."""
+    _carry_out(EventType.DATABASE_DELETED, {"database_id": database_id}, as_json)
+
+
+@click.group()
+def tenant() -> None:
+    """The tenants of the fleet."""
+
+
+@tenant.command("add")
+@click.argument("tenant_id", metavar="ID")
+@click.option("--slug", help="A short readable name; the id when not given.")
+@click.option("--database", "database_id", required=True, help="The database its schema is in.")
+@click.option("--schema", "schema_name", required=True, help="Its schema.")
+@click.option("--region", default="default", show_default=True)
+@click.option("--migrate/--no-migrate", "auto_migrate", default=True, help="Make and migrate its schema at once.")
+@json_option
+def add_tenant(tenant_id: str, slug: str | None, as_json: bool, **more: Any) -> None:
+    """Register a tenant and migrate its schema.
+
+    Example: migrator tenant add 7 --slug acme --database eu-1 --schema tenant_acme
+    """
+    _carry_out(EventType.TENANT_CREATED, {"tenant_id": tenant_id, "tenant_slug": slug or tenant_id, **more}, as_json)
+
+
+@tenant.command("list")
+@click.option("--database", "database_id", help="Only those of this database.")
+@json_option
+def list_tenants(database_id: str | None, as_json: bool) -> None:
+    """List the tenants of the fleet."""
+    with store().begin() as connection:
+        found = registry.tenants(connection, database_id)
+    headings = ("id", "slug", "database", "schema", "region")
+    rows = ((t.id, t.slug, t.database_id, t.schema_name, t.region) for t in found)
+    say_table(as_json, headings, rows, "no tenant is registered; 'migrator tenant add' registers one")
+
+
+@tenant.command("remove")
+@click.argument("tenant_id", metavar="ID")
+@json_option
+def remove_tenant(tenant_id: str, as_json: bool) -> None:
+    """Retire a tenant; its schema is not dropped."""
+    _carry_out(EventType.TENANT_DELETED, {"tenant_id": tenant_id}, as_json)
+
+
+def _note_credential(database_id: str, name: str, kind: str, credential: str, more: dict[str, Any]) -> None:
+    """Straight into the registry, never by an event: ``command:`` would let everybody who reaches the broker in."""
+    fields = {key: more[key] for key in ("host", "port", "username", "region", "migration_timeout")}
+    described = Database(database_id, name, DatabaseKind(kind), credential=credential, **fields)
+    with store().begin() as connection:
+        registry.add_database(connection, described)
+
+
+def _carry_out(type_: EventType, payload: dict[str, Any], as_json: bool) -> None:
+    """Send an event, wait for its end and say how it ended."""
+    event = follow(store(), send(type_, payload))
+    report = dict(event.report or {"event": event.id, "state": "failed", "summary": event.error_message})
+    say(as_json, report, lambda console: console.print(report["summary"], markup=False))
+    if event.status is EventStatus.FAILED:
+        sys.exit(EXIT_FAILED if event.report else EXIT_BAD_INPUT)

@@ -1,0 +1,82 @@
+"""The nine events for applications that have a ``tasks`` or ``config`` of their own.
+
+``from migrator.client import tenant_created`` gives the same ``.delay()`` as ``from tasks import
+tenant_created`` and imports neither package; only the broker's URL is needed. It is read from
+MIGRATOR_BROKER_URL when the first event is sent, unless ``connect`` was called before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from celery import Celery
+from celery.result import AsyncResult
+
+from migrator.errors import BadPayload, SettingsMissing
+from migrator.model.event import EventType
+
+_connected: list[Celery] = []
+
+
+def connect(broker_url: str, result_backend: str | None = None) -> Celery:
+    """Send events through this broker from now on; results are read from the backend, or not at all."""
+    app = Celery("migrator.client", broker=broker_url, backend=result_backend, set_as_current=False)
+    app.conf.update(accept_content=["json"], task_serializer="json", result_serializer="json")
+    _connected[:] = [app]
+    return app
+
+
+def app() -> Celery:
+    """The Celery application that events are sent with. Raises SettingsMissing without a broker."""
+    if not _connected:
+        broker = os.environ.get("MIGRATOR_BROKER_URL") or os.environ.get("CELERY_BROKER_URL")
+        if not broker:
+            raise SettingsMissing(what="the broker", variable="MIGRATOR_BROKER_URL")
+        named = os.environ.get("MIGRATOR_RESULT_BACKEND") or os.environ.get("CELERY_RESULT_BACKEND")
+        connect(broker, named or (broker if broker.startswith(("redis", "rediss", "valkey")) else None))
+    return _connected[0]
+
+
+class EventSender:
+    """Sends events of one type, called as a Celery task is called."""
+
+    def __init__(self, type_: EventType) -> None:
+        self.type = type_
+        self.name = type_.task_name
+
+    def delay(self, **payload: Any) -> AsyncResult:
+        """Send an event. Its fields are checked by the worker; a mistake comes back as the result's exception."""
+        return self.apply_async(kwargs=payload)
+
+    def apply_async(
+        self,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        task_id: str | None = None,
+        queue: str | None = None,
+        **options: Any,
+    ) -> AsyncResult:
+        """Send an event with Celery's options; the same ``task_id`` is the same event and is carried out once."""
+        if args:
+            raise BadPayload(type=self.type.value, reason="give the fields by name, not by position")
+        if task_id and app().conf.result_backend:
+            app().backend.forget(task_id)
+        chosen = queue or self.type.priority.value
+        return app().send_task(self.name, kwargs=dict(kwargs or {}), task_id=task_id, queue=chosen, **options)
+
+    def __repr__(self) -> str:
+        return f"<events of type {self.type.value}>"
+
+
+database_created = EventSender(EventType.DATABASE_CREATED)
+database_updated = EventSender(EventType.DATABASE_UPDATED)
+database_deleted = EventSender(EventType.DATABASE_DELETED)
+tenant_created = EventSender(EventType.TENANT_CREATED)
+tenant_updated = EventSender(EventType.TENANT_UPDATED)
+tenant_deleted = EventSender(EventType.TENANT_DELETED)
+maintenance_scheduled = EventSender(EventType.MAINTENANCE_SCHEDULED)
+migration_requested = EventSender(EventType.MIGRATION_REQUESTED)
+rollback_requested = EventSender(EventType.ROLLBACK_REQUESTED)
