@@ -10,7 +10,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── UnknownTargets, UnknownVersion
     │   ├── TenantConflict, DatabaseConflict
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
-    │   ├── LocalExtraMissing, ControlSchemaMissing
+    │   ├── LocalExtraMissing, ControlSchemaMissing, DemoMissing
     │   ├── NotSupportedYet, EventFailedBefore, DashboardOpen
     │   └── FolderError              the folder on disk is wrong
     │       ├── FolderMissing, UnreadableFile, UnnamedFile
@@ -368,3 +368,9 @@ class DashboardOpen(BadInput):
         "the dashboard would be open to everybody who can reach {address}; "
         "add --basic_auth=user:password or another of Flower's ways to authenticate"
     )
+
+
+class DemoMissing(BadInput):
+    """The sample application is not installed."""
+
+    sentence = "the demo's sample application is not in {places}; run the demo from a checkout"

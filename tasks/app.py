@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_prerun
 
 from tasks.broker_repairs import UnackedLease, survive_broker_restarts
 
@@ -23,3 +24,9 @@ def _configure_logging(**_: Any) -> None:
 
     chosen = settings.load()
     logging.configure(chosen.log_level, chosen.log_format)
+
+
+@task_prerun.connect
+def _forget_the_task_before(**_: Any) -> None:
+    """A process runs many tasks; what one bound to its log lines is not true for the next."""
+    structlog.contextvars.clear_contextvars()

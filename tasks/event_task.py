@@ -68,7 +68,7 @@ class EventTask(Task):
     def process(self, carry_out: CarryOut, payload: Mapping[str, Any]) -> Report:
         """Store the event or take up the stored one, and carry it out unless it came to its end before."""
         event = self._receive(payload)
-        structlog.contextvars.bind_contextvars(event=event.id, type=event.type.value)
+        structlog.contextvars.bind_contextvars(event_id=event.id, type=event.type.value)
         if event.status.is_end:
             return _stored_end(event)
         return carry_out(self, event, self._parsed(event))
@@ -95,14 +95,14 @@ class EventTask(Task):
 
     def on_retry(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """The event waits and is tried again; the reason is stored."""
-        log.warning("event is tried again", event=task_id, reason=str(exc), retries=self.request.retries)
+        log.warning("event is tried again", event_id=task_id, reason=str(exc), retries=self.request.retries)
         with desk.store().begin() as connection:
             events.note_retry(connection, task_id, str(exc))
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """The event came to a bad end and is kept with the reason."""
         sentence = str(exc) if isinstance(exc, MigratorError) else f"{type(exc).__name__}: {exc}"
-        log.error("event failed", event=task_id, reason=sentence)
+        log.error("event failed", event_id=task_id, reason=sentence)
         report = exc.report if isinstance(exc, ExecutionFailed) else None
         with desk.store().begin() as connection:
             events.fail(connection, task_id, sentence, report)

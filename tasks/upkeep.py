@@ -17,7 +17,7 @@ log = structlog.get_logger("migrator.upkeep")
 def upkeep() -> None:
     """Send the events of executions that lie still, and of events that were taken up and forgotten, once more."""
     for event_id, type_, priority in _left_behind():
-        log.warning("event is driven on", event=event_id, type=type_)
+        log.warning("event is driven on", event_id=event_id, type=type_)
         app.send_task(EventType(type_).task_name, task_id=event_id, queue=priority)
 
 

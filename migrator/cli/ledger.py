@@ -21,8 +21,8 @@ def executions(most: int, as_json: bool) -> None:
     """List executions, newest first."""
     with store().begin() as connection:
         found = ledger.executions(connection, most)
-    headings = ("id", "event", "state", "requested_by", "total", "done", "failed", "skipped", "created_at")
-    rows = ((r.id, r.type, r.state, r.requested_by, r.total, r.done, r.failed, r.skipped, r.created_at) for r in found)
+    headings = ("id", "state", "total", "done", "failed", "current", "opened", "requested_by")
+    rows = ((r.id, r.state, r.total, r.done, r.failed, r.skipped, r.created_at, r.requested_by) for r in found)
     say_table(as_json, headings, rows, "there are no executions yet; 'migrator migrate' starts one")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+
+PIPE_WIDTH = 200
+"""Columns where there is no terminal to fit."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else there.")
 
@@ -19,7 +23,12 @@ def say(as_json: bool, document: Any, show: Callable[[Console], None]) -> None:
     if as_json:
         click.echo(json.dumps(document, indent=2, default=_plain))
     else:
-        show(Console(highlight=False, soft_wrap=True))
+        show(person_console())
+
+
+def person_console() -> Console:
+    """Stdout for people: as wide as the terminal, and wide where there is none, so that nothing is cut for grep."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def say_table(as_json: bool, headings: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
@@ -31,7 +40,9 @@ def say_table(as_json: bool, headings: Sequence[str], rows: Iterable[Sequence[An
         if not found:
             console.print(empty)
             return
-        table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in headings:
+            table.add_column(heading, no_wrap=heading == "id", overflow="fold")
         for row in found:
             table.add_row(*("" if cell is None else _spoken(cell) for cell in row))
         console.print(table)
@@ -49,4 +60,4 @@ def _plain(value: Any) -> str:
 
 
 def _spoken(value: Any) -> str:
-    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)

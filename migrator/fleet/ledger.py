@@ -74,7 +74,7 @@ def _add_outcomes(connection: Connection, execution_id: str, plan: Plan) -> None
 
 
 def execution(connection: Connection, execution_id: str) -> Row[Any]:
-    """An execution's row, its event's type and status, and ``seconds`` since it was opened. Raises UnknownExecution."""
+    """An execution's row, its event's type and status, and ``seconds`` since that came in. Raises UnknownExecution."""
     found = first(connection, "execution", id=execution_id)
     if found is None:
         raise UnknownExecution(execution=execution_id)
@@ -169,12 +169,8 @@ def give_back(connection: Connection, claimer: Claimer) -> int:
     )
 
 
-def write_outcomes(connection: Connection, execution_id: str, outcomes: Sequence[Outcome]) -> Row[Any]:
-    """Write outcomes whose fence still holds, and return the execution's counts after it.
-
-    The answer has done, failed, total, skipped, wave, waves, written, seconds, created_at; ``written`` says
-    how many of the outcomes were still ours to write.
-    """
+def write_outcomes(connection: Connection, execution_id: str, outcomes: Sequence[Outcome]) -> int:
+    """Write those outcomes whose fence still holds, and count them along; says how many they were."""
     found = first(
         connection,
         "write_outcomes",
@@ -183,7 +179,7 @@ def write_outcomes(connection: Connection, execution_id: str, outcomes: Sequence
     )
     if found is None:
         raise UnknownExecution(execution=execution_id)
-    return found
+    return int(found.written)
 
 
 def fail_free(connection: Connection, claimer: Claimer, sentence: str) -> None:

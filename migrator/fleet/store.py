@@ -63,22 +63,22 @@ class Store:
         self._engine.dispose()
 
 
-def rows(connection: Connection, name: str, **values: Any) -> Sequence[Row[Any]]:
+def rows(connection: Connection, name: str, /, **values: Any) -> Sequence[Row[Any]]:
     """Run a named query and read its rows."""
     return connection.execute(QUERIES[name], values).all()
 
 
-def first(connection: Connection, name: str, **values: Any) -> Row[Any] | None:
+def first(connection: Connection, name: str, /, **values: Any) -> Row[Any] | None:
     """Run a named query and read its first row, None when it has none."""
     return connection.execute(QUERIES[name], values).first()
 
 
-def run(connection: Connection, name: str, **values: Any) -> int:
+def run(connection: Connection, name: str, /, **values: Any) -> int:
     """Run a named query and say how many rows it touched."""
     return connection.execute(QUERIES[name], values).rowcount
 
 
-def run_many(connection: Connection, name: str, values: Sequence[Mapping[str, Any]]) -> None:
+def run_many(connection: Connection, name: str, /, values: Sequence[Mapping[str, Any]]) -> None:
     """Run a named query for each set of values, batched by the driver."""
     if values:
         connection.execute(QUERIES[name], list(values))

@@ -13,14 +13,14 @@ FROM unnest(CAST(:databases AS text[]), CAST(:schemas AS text[]), CAST(:tenants 
 
 -- execution --
 SELECT execution.*, event.type, event.status AS event_status,
-       extract(epoch FROM coalesce(finished_at, clock_timestamp()) - execution.created_at) AS seconds
+       extract(epoch FROM coalesce(finished_at, clock_timestamp()) - event.created_at) AS seconds
 FROM execution
 JOIN event USING (id)
 WHERE id = :id;
 
 -- executions --
 SELECT execution.*, event.type,
-       extract(epoch FROM coalesce(finished_at, clock_timestamp()) - execution.created_at) AS seconds
+       extract(epoch FROM coalesce(finished_at, clock_timestamp()) - event.created_at) AS seconds
 FROM execution
 JOIN event USING (id)
 ORDER BY execution.created_at DESC
@@ -94,7 +94,7 @@ WHERE execution_id = :execution_id AND database_id = :database_id
   AND lease_holder = :holder AND state = 'running';
 
 -- write_outcomes --
--- Writes outcomes whose fence still holds, counts them along in the execution, and returns the counts.
+-- Writes outcomes whose fence still holds, counts them along in the execution, and says how many they were.
 WITH said AS (
     SELECT * FROM jsonb_to_recordset(CAST(:outcomes AS jsonb)) AS said (
         database_id text, schema_name text, fence bigint, state text, from_version text, to_version text,
@@ -126,8 +126,7 @@ UPDATE execution
 SET done = done + (SELECT count(*) FROM written WHERE state = 'done'),
     failed = failed + (SELECT count(*) FROM written WHERE state = 'failed')
 WHERE id = :execution_id
-RETURNING done, failed, total, skipped, wave, waves, (SELECT count(*) FROM written) AS written,
-          extract(epoch FROM clock_timestamp() - created_at) AS seconds, created_at;
+RETURNING (SELECT count(*) FROM written) AS written;
 
 -- fail_free --
 -- Fails every free target of a database, when nobody can work on it.
