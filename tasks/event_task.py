@@ -41,6 +41,7 @@ class EventTask(Task):
 
     abstract = True
     event_type: EventType
+    throws = (MigratorError,)  # expected: one line in the log, no traceback
     autoretry_for = (TransientError,)
     retry_jitter = True
 

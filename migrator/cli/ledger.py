@@ -41,7 +41,7 @@ def show(execution_id: str, as_json: bool) -> None:
 
 
 @click.command("events")
-@click.option("--status", type=click.Choice(list(EventStatus)), help="Only events that stand there.")
+@click.option("--status", type=click.Choice([status.value for status in EventStatus]), help="Only events that stand there.")
 @click.option("--most", default=20, show_default=True, help="How many, newest first.")
 @json_option
 def events_(status: str | None, most: int, as_json: bool) -> None:

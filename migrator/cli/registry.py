@@ -24,7 +24,7 @@ def database() -> None:
 @database.command("add")
 @click.argument("database_id", metavar="ID")
 @click.option("--name", required=True, help="Its name on its server.")
-@click.option("--kind", type=click.Choice(list(DatabaseKind)), default="tenant", show_default=True)
+@click.option("--kind", type=click.Choice([kind.value for kind in DatabaseKind]), default="tenant", show_default=True)
 @click.option("--host", default="localhost", show_default=True)
 @click.option("--port", default=5432, show_default=True)
 @click.option("--username", required=True, help="The user that migrates.")

@@ -1,0 +1,116 @@
+"""What workers, messages and servers do when they die in the middle; the ledger has to bring it to an end."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+import tasks
+from tests.acceptance.fleet import FIRST, SECOND
+from tests.acceptance.nodes import wait_until
+
+SLOW = "SELECT pg_sleep(0.05);"
+LEASE = 3
+
+
+@pytest.fixture
+def worker_settings():
+    return {
+        "MIGRATOR_LEASE": str(LEASE),
+        "MIGRATOR_UPKEEP_EVERY": "0.5",
+        "MIGRATOR_LANE_SLICE": "0.5",
+        "MIGRATOR_LANES": "2",
+    }
+
+
+@pytest.fixture
+def slow_history(fleet):
+    fleet.write("V1__account.sql", FIRST + SLOW)
+    fleet.write("V2__account_name.sql", SECOND)
+
+
+def request(**more):
+    return {"request_id": "r", "scope": "tenant", "requested_by": "a test", **more}
+
+
+def reached(fleet, execution_id, done):
+    return lambda: (row := fleet.execution(execution_id)) and row.done >= done
+
+
+def assert_each_migration_once(fleet, tenants):
+    for number in range(1, tenants + 1):
+        home = ("one", "two")[number % 2]
+        assert fleet.history(home, f"tenant_{number}") == ["V1__account.sql", "V2__account_name.sql"]
+
+
+@pytest.mark.usefixtures("beat", "slow_history")
+def test_a_killed_worker_group_is_replaced_and_the_execution_ends_by_itself(fleet, celery_setup):
+    fleet.register(tenants=100)
+    sent = tasks.migration_requested.delay(**request())
+    wait_until(reached(fleet, sent.id, 10))
+    celery_setup.worker.kill()
+    assert not fleet.execution(sent.id).finished_at
+    celery_setup.worker.restart()
+    report = sent.get(timeout=90)
+    assert (report["done"], report["failed"], report["changed"], report["applied"]) == (100, 0, 100, 200)
+    assert_each_migration_once(fleet, 100)
+
+
+@pytest.mark.usefixtures("beat", "slow_history")
+def test_a_killed_child_costs_nothing_but_its_lease(fleet, celery_setup):
+    fleet.register(tenants=40)
+    sent = tasks.migration_requested.delay(**request())
+    wait_until(reached(fleet, sent.id, 5))
+    for child in celery_setup.worker.container.children()[:2]:
+        os.kill(child.pid, signal.SIGKILL)
+    assert sent.get(timeout=90)["done"] == 40
+    assert_each_migration_once(fleet, 40)
+
+
+@pytest.mark.usefixtures("beat", "slow_history")
+def test_messages_lost_with_the_broker_are_sent_again_from_the_ledger(fleet, celery_setup):
+    fleet.register(tenants=40)
+    sent = tasks.migration_requested.delay(**request())
+    wait_until(reached(fleet, sent.id, 5))
+    celery_setup.broker.container.client.flushall()
+    wait_until(lambda: fleet.execution(sent.id).state == "completed", "the execution did not end", 90)
+    assert_each_migration_once(fleet, 40)
+
+
+@pytest.mark.usefixtures("beat", "slow_history")
+def test_a_worker_survives_a_restart_of_the_broker_with_work_in_hand(fleet, services, celery_setup):
+    fleet.register(tenants=40)
+    sent = tasks.migration_requested.delay(**request())
+    wait_until(reached(fleet, sent.id, 5))
+    services.valkey.kill()
+    services.valkey.start()
+    wait_until(lambda: fleet.execution(sent.id).state == "completed", "the execution did not end", 90)
+    assert celery_setup.worker.container.status == "running"
+    assert_each_migration_once(fleet, 40)
+
+
+def test_a_task_longer_than_the_visibility_timeout_is_delivered_once(fleet, celery_setup):
+    fleet.write("V1__account.sql", FIRST + f"SELECT pg_sleep({3 * LEASE});")
+    fleet.register()
+    report = tasks.tenant_created.delay(**fleet.tenant_payload()).get(timeout=60)
+    assert report["done"] == 1
+    assert celery_setup.worker.logs().count("] received") == 1
+
+
+@pytest.mark.usefixtures("beat", "slow_history")
+def test_an_event_whose_message_was_lost_before_it_began_is_taken_up_again(fleet, celery_setup):
+    fleet.register()
+    sent = tasks.tenant_created.apply_async(kwargs=fleet.tenant_payload(database_id="late", tenant_id="7"))
+    wait_until(lambda: (event := fleet.event(sent.id)) and event.status == "retrying")
+    celery_setup.worker.kill()
+    celery_setup.broker.container.client.flushall()
+    fleet.rows(
+        "control",
+        """INSERT INTO migrator.database SELECT 'late', name, kind, region, host, port, username
+                              FROM migrator.database WHERE id = 'one'""",
+    )
+    celery_setup.worker.restart()
+    wait_until(lambda: fleet.event(sent.id).status == "completed", "the event was forgotten", 60)
+    assert "tenant_7" in fleet.schemas("one")
