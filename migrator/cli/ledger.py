@@ -13,6 +13,8 @@ from migrator.fleet import events, ledger
 from migrator.model.event import EventStatus
 from migrator.watch.report import execution_report
 
+STATUSES = [status.value for status in EventStatus]
+
 
 @click.command()
 @click.option("--most", default=20, show_default=True, help="How many, newest first.")
@@ -41,7 +43,7 @@ def show(execution_id: str, as_json: bool) -> None:
 
 
 @click.command("events")
-@click.option("--status", type=click.Choice([status.value for status in EventStatus]), help="Only events that stand there.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only events that stand there.")
 @click.option("--most", default=20, show_default=True, help="How many, newest first.")
 @json_option
 def events_(status: str | None, most: int, as_json: bool) -> None:

@@ -18,10 +18,11 @@ from migrator.model.event import Event, EventStatus, EventType
 from migrator.model.target import Scope
 
 EXIT_INTERRUPTED = 130
+SCOPES = ["all", *(scope.value for scope in Scope)]
 
 
 @click.command()
-@click.option("--scope", type=click.Choice(["all", *(scope.value for scope in Scope)]), default="all", show_default=True)
+@click.option("--scope", type=click.Choice(SCOPES), default="all", show_default=True)
 @click.option("--database", "databases", multiple=True, help="Only this database; may be given several times.")
 @click.option("--tenant", "tenants", multiple=True, help="Only this tenant, by its id; may be given several times.")
 @click.option("--schema", "schemas", multiple=True, help="Only schemas of this name; may be given several times.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,12 @@ from tests.acceptance.nodes import ValkeyNode, Worker, WorkerNode
 
 
 @pytest.fixture(scope="session")
-def services(tmp_path_factory):
-    place = tmp_path_factory.mktemp("services")
-    with LocalServices(place, durable=False) as running:
-        yield running
+def services():
+    """Below a directory that every account can enter, because as root the servers run as another one."""
+    with tempfile.TemporaryDirectory(prefix="migrator-test-") as place:
+        Path(place).chmod(0o755)
+        with LocalServices(Path(place), durable=False) as running:
+            yield running
 
 
 @pytest.fixture

@@ -7,12 +7,22 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.acceptance.fleet import FIRST, SECOND
 from tests.acceptance.nodes import wait_until
+
+
+@pytest.fixture
+def place():
+    """A directory that every account can enter, because as root the servers run as another one."""
+    with tempfile.TemporaryDirectory(prefix="migrator-test-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
 
 
 @pytest.mark.usefixtures("celery_setup")
@@ -65,10 +75,10 @@ def test_without_a_broker_a_command_says_which_setting_is_missing(fleet):
     assert "the broker at redis://127.0.0.1:1/0 cannot be reached" in done.stderr
 
 
-def test_a_local_installation_comes_up_answers_and_goes_down_without_a_trace(tmp_path):
+def test_a_local_installation_comes_up_answers_and_goes_down_without_a_trace(place):
     def local(*arguments):
         command = [sys.executable, "-m", "migrator.cli", "local", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True)
+        return subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=120, check=True)
 
     local("up", "--detach")
     state = json.loads(local("status", "--json").stdout)
@@ -77,7 +87,7 @@ def test_a_local_installation_comes_up_answers_and_goes_down_without_a_trace(tmp
     assert all(psutil.pid_exists(pid) for pid in pids)
     assert "export MIGRATOR_BROKER_URL='redis://127.0.0.1:" in local("env").stdout
     listed = subprocess.run(
-        [sys.executable, "-m", "migrator.cli", "executions"], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "migrator.cli", "executions"], cwd=place, capture_output=True, text=True, check=True
     )
     assert "there are no executions yet" in listed.stdout
     children = psutil.Process(state["pid"]).children(recursive=True)
@@ -86,23 +96,23 @@ def test_a_local_installation_comes_up_answers_and_goes_down_without_a_trace(tmp
     assert json.loads(local("status", "--json").stdout) == {"running": False}
 
 
-def test_the_demo_runs_to_its_summary(tmp_path):
-    done = demo(tmp_path, "--tenants", "6")
+def test_the_demo_runs_to_its_summary(place):
+    done = demo(place, "--tenants", "6")
     said, _ = done.communicate(timeout=120)
     assert done.returncode == 0, said
     assert "6 of 6 targets done, 126 migrations applied" in said
     assert "nothing to do: all 6 targets are current" in said
     assert "newcomer is ready after" in said
-    assert leftovers(tmp_path) == []
+    assert leftovers(place) == []
 
 
-def test_an_interrupted_demo_leaves_nothing_running(tmp_path):
-    started = demo(tmp_path, "--tenants", "6", "--keep")
-    wait_until(lambda: leftovers(tmp_path), "no service was started", 60)
+def test_an_interrupted_demo_leaves_nothing_running(place):
+    started = demo(place, "--tenants", "6", "--keep")
+    wait_until(lambda: leftovers(place), "no service was started", 60)
     os.killpg(started.pid, signal.SIGINT)
     started.communicate(timeout=60)
     assert started.returncode == 130
-    wait_until(lambda: not leftovers(tmp_path), lambda: f"still there: {leftovers(tmp_path)}")
+    wait_until(lambda: not leftovers(place), lambda: f"still there: {leftovers(place)}")
 
 
 def demo(place, *arguments):

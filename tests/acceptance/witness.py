@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 from tests.acceptance.nodes import wait_until
@@ -31,20 +32,19 @@ class TaskEvents:
         return [event["result"] for event in self.progress(task_id)]
 
     def _listen(self):
-        with self._app.connection_for_read() as connection:
-            receiver = self._app.events.Receiver(connection, handlers={"*": self._events.append})
-            with receiver.consumer_context():
+        with self._app.connection_for_read() as given:
+            receiver = self._app.events.Receiver(given, handlers={"*": self._events.append})
+            with receiver.consumer_context() as (connection, _channel, _consumers):
                 self._listening.set()
                 while not self._stopped.is_set():
-                    try:
+                    with contextlib.suppress(TimeoutError):
                         connection.drain_events(timeout=0.2)
-                    except TimeoutError:
-                        continue
 
 
 def most_lanes(fleet, name, until, seconds=60):
     """The largest number of lanes that were connected to a database at one moment, watched until a condition."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'migrator lane%'"
+    ours = "datname = current_database() AND application_name LIKE 'migrator lane%'"
+    query = f"SELECT count(*) FROM pg_stat_activity WHERE {ours}"
     counts = []
 
     def look():
