@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -95,4 +97,10 @@ class Settings(BaseSettings):
 @cache
 def load() -> Settings:
     """The settings of this process, read and validated once. Raises pydantic's ValidationError with all mistakes."""
-    return Settings()
+    return Settings(**_misspelt(os.environ))
+
+
+def _misspelt(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Variables with our prefix that are no setting, given to the model so that it refuses them like any other."""
+    names = (name.removeprefix("MIGRATOR_").lower() for name in environment if name.startswith("MIGRATOR_"))
+    return {name: "unknown" for name in names if name not in Settings.model_fields}

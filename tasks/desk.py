@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
 from config import settings as configuration
 from config.settings import Settings
@@ -31,15 +33,28 @@ def settings() -> Settings:
     try:
         return configuration.load()
     except ValidationError as error:
-        found = (f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
-        raise BadSettings(mistakes="\n".join(found)) from None
+        raise BadSettings(mistakes="\n".join(map(_mistake, error.errors(include_input=False)))) from None
+
+
+def _mistake(error: ErrorDetails) -> str:
+    name = ".".join(map(str, error["loc"]))
+    if error["type"] != "extra_forbidden":
+        return f"  {name}: {error['msg']}"
+    similar = get_close_matches(name, Settings.model_fields, 1)
+    return f"  {name}: there is no such setting" + (f"; did you mean {similar[0]}?" if similar else "")
 
 
 def store() -> Store:
-    """The control database, with connections of this process only: a forked child must not share its parent's."""
+    """The control database, with connections of this process only: a forked child must not share its parent's.
+
+    Raises ControlSchemaMissing when its tables are not those that this release needs.
+    """
     if os.getpid() not in _stores:
+        url = required(settings().control_url, "the control database", "MIGRATOR_CONTROL_URL")
+        made = Store(url)
+        made.check_schema()
         _stores.clear()
-        _stores[os.getpid()] = Store(required(settings().control_url, "the control database", "MIGRATOR_CONTROL_URL"))
+        _stores[os.getpid()] = made
     return _stores[os.getpid()]
 
 

@@ -109,7 +109,7 @@ def _publish(task: EventTask, event: Event, free: Mapping[str, int], wave: int) 
     """One chord per wave, never a chain of chords: each message would carry all waves that follow."""
     queue = event.priority.value
     header = [
-        lane.si(event.id, database_id, wave).set(queue=queue)
+        lane.si(event.id, database_id, wave).set(queue=queue, argsrepr=f"{database_id}, wave {wave} of {event.id}")
         for database_id, count in lanes_for(free, desk.budget().bulk).items()
         for _ in range(count)
     ]

@@ -13,7 +13,7 @@ from tasks.app import app
 log = structlog.get_logger("migrator.upkeep")
 
 
-@app.task(name="migrator.upkeep", ignore_result=True)
+@app.task(name="migrator.upkeep", ignore_result=True, send_events=False)
 def upkeep() -> None:
     """Send the events of executions that lie still, and of events that were taken up and forgotten, once more."""
     for event_id, type_, priority in _left_behind():

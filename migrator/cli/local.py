@@ -101,7 +101,8 @@ def installation(
     directory: Path, commands: dict[str, str], more: dict[str, str] | None = None
 ) -> Iterator[tuple[LocalServices, Processes]]:
     """Services and processes, running inside the block and stopped after it, also when it is interrupted."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     directory.mkdir(parents=True, exist_ok=True)
     port = _free_port(DASHBOARD_PORT)
     commands = {n: c + (f" --port={port}" if n == "dashboard" else "") for n, c in commands.items()}

@@ -12,7 +12,8 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
 from migrator.errors import BadUrl, ControlDatabaseUnreachable, ControlSchemaMissing
-from migrator.fleet import SCHEMA
+from migrator.fleet import MIGRATIONS, SCHEMA
+from migrator.model.version import Version
 from migrator.queries import load_queries
 
 _FOLDER = Path(__file__).parent / "sql"
@@ -51,6 +52,15 @@ class Store:
             if getattr(error.orig, "pgcode", None) == "42P01":
                 raise ControlSchemaMissing(found="without our tables", needed="this release's") from error
             raise
+
+    def check_schema(self) -> None:
+        """Raise ControlSchemaMissing when the tables are older than this release, or not there at all."""
+        needed = max(Version(file.name[1:].partition("__")[0]) for file in MIGRATIONS.glob("V*.sql"))
+        with self.begin() as connection:
+            found = first(connection, "control_version")
+        if found is None or Version(found.version) < needed:
+            at = f"at version {found.version}" if found else "without our tables"
+            raise ControlSchemaMissing(found=at, needed=needed)
 
     @property
     def address(self) -> str:

@@ -13,11 +13,14 @@ MOST_FAILURES = 20
 
 
 def execution_report(connection: Connection, execution_id: str, state: str) -> dict[str, Any]:
-    """Counts, the first failures with their facts, and a one-sentence summary, from the ledger alone."""
+    """A one-sentence summary, counts, and the first failures with their facts, from the ledger alone.
+
+    The summary comes first, so that it is what a narrow column shows of the whole.
+    """
     row = ledger.execution(connection, execution_id)
     summed = ledger.summed(connection, execution_id)
     failures = [failure_facts(f) for f in ledger.failures(connection, execution_id, MOST_FAILURES)]
-    report = {
+    report: dict[str, Any] = {
         "event": execution_id,
         "execution": execution_id,
         "state": state,
@@ -34,7 +37,7 @@ def execution_report(connection: Connection, execution_id: str, state: str) -> d
     }
     if row.total == 1:
         report |= _the_one(ledger.outcomes(connection, execution_id, 1)[0])
-    return report | {"summary": summary(report)}
+    return {"summary": summary(report), **report}
 
 
 def summary(report: dict[str, Any]) -> str:
@@ -70,7 +73,7 @@ def failure_facts(row: Row[Any]) -> dict[str, Any]:
 
 def simple_report(event_id: str, summary_: str, **facts: Any) -> dict[str, Any]:
     """The report of an event that started no execution."""
-    return {"event": event_id, "execution": None, "state": "completed", "summary": summary_, "repeated": False, **facts}
+    return {"summary": summary_, "event": event_id, "execution": None, "state": "completed", "repeated": False, **facts}
 
 
 def _the_one(row: Row[Any]) -> dict[str, Any]:
