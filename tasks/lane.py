@@ -25,7 +25,7 @@ BUSY_PAUSE = 1.0
 log = structlog.get_logger("migrator.lane")
 
 
-@app.task(name="migrator.lane", bind=True)
+@app.task(name="migrator.lane", bind=True, max_retries=desk.settings().max_retries)
 def lane(self: Task, execution_id: str, database_id: str, wave: int) -> dict[str, Any]:
     """Work on the free targets of a database until there are none; never raises, the ledger has the outcomes.
 
@@ -39,8 +39,8 @@ def lane(self: Task, execution_id: str, database_id: str, wave: int) -> dict[str
     except NoSlot:
         _send_again(self, BUSY_PAUSE)
     except TransientError as error:
-        if self.request.retries < desk.settings().max_retries:
-            raise self.retry(exc=error, countdown=_pause(self), max_retries=None) from error
+        if self.request.retries < self.max_retries:
+            raise self.retry(exc=error, countdown=_pause(self)) from error
         give_up(claimer, error)
     except MigratorError as error:
         give_up(claimer, error)

@@ -84,9 +84,11 @@ def drive(task: EventTask, event: Event) -> Report:
         if standing is None:
             raise LookupError(f"event {event.id} has no execution")
         step = next_step(standing, desk.settings().lease)
-        if step in (Step.FINISH, Step.HALT):
-            return _end(connection, event, standing, step)
-        free = _send(connection, event.id, standing, step)
+        over = step in (Step.FINISH, Step.HALT)
+        report = _end(connection, event, standing, step) if over else {}
+        free = {} if over else _send(connection, event.id, standing, step)
+    if over:
+        return _answered(report)
     log.info("execution goes on", execution=event.id, step=step.value, databases=len(free))
     if free:
         _publish(task, event, free, standing.wave + (step is Step.SEND_WAVE))
@@ -117,7 +119,7 @@ def _publish(task: EventTask, event: Event, free: Mapping[str, int], wave: int) 
 
 
 def _end(connection: Connection, event: Event, standing: Standing, step: Step) -> Report:
-    """Close execution and event together, and answer with the report; raises it when some targets failed."""
+    """Close execution and event together; returns the report."""
     if not standing.state.is_end:
         state, reason = _end_state(standing, step)
         ledger.finish(connection, event.id, state, reason)
@@ -126,10 +128,16 @@ def _end(connection: Connection, event: Event, standing: Standing, step: Step) -
     log.info("execution ended", execution=event.id, state=state.value, summary=report["summary"])
     if state is ExecutionState.COMPLETED:
         events.complete(connection, event.id, report)
-        return report
-    events.fail(connection, event.id, report["summary"], report)
-    connection.commit()
-    raise ExecutionFailed(report["summary"], report)
+    else:
+        events.fail(connection, event.id, report["summary"], report)
+    return report
+
+
+def _answered(report: Report) -> Report:
+    """The report as the task's result, or raised as ExecutionFailed when not every target is done."""
+    if report["state"] != ExecutionState.COMPLETED:
+        raise ExecutionFailed(report["summary"], report)
+    return report
 
 
 def _end_state(standing: Standing, step: Step) -> tuple[ExecutionState, str | None]:

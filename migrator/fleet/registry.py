@@ -62,9 +62,9 @@ def add_tenant(connection: Connection, tenant: Tenant) -> bool:
     Raises UnknownDatabase, or TenantConflict when its schema is another tenant's or it has another schema.
     """
     find_database(connection, tenant.database_id)
-    _refuse_taken_schema(connection, tenant.id, tenant.database_id, tenant.schema_name)
     if first(connection, "add_tenant", **_tenant_row(tenant)):
         return True
+    _refuse_taken_schema(connection, tenant.id, tenant.database_id, tenant.schema_name)
     known = as_tenant(first(connection, "tenant", id=tenant.id))
     if (known.database_id, known.schema_name) != (tenant.database_id, tenant.schema_name):
         reason = f"it is registered with schema {known.schema_name} in database {known.database_id}"

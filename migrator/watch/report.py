@@ -43,6 +43,8 @@ def execution_report(connection: Connection, execution_id: str, state: str) -> d
 def summary(report: dict[str, Any]) -> str:
     """One sentence: what was done to how many targets, in what time, and what to do when some failed."""
     took = spoken_seconds(report["seconds"])
+    if not report["total"] and not report["skipped"]:
+        return "nothing to do: no target is registered for what was asked"
     if not report["total"]:
         return f"nothing to do: all {report['skipped']} targets are current; checked in {took}"
     if report["total"] == 1 and report["done"]:

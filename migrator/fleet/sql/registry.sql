@@ -43,10 +43,10 @@ ORDER BY tenant.database_id, tenant.schema_name;
 SELECT id FROM tenant WHERE database_id = :database_id AND schema_name = :schema_name AND state = 'active';
 
 -- add_tenant --
--- Returns nothing when the id is taken.
+-- Returns nothing when the id or the schema is taken, perhaps by somebody who came at the same moment.
 INSERT INTO tenant (id, slug, database_id, schema_name, region, template_version)
 VALUES (:id, :slug, :database_id, :schema_name, :region, :template_version)
-ON CONFLICT (id) DO NOTHING
+ON CONFLICT DO NOTHING
 RETURNING id;
 
 -- revive_tenant --
