@@ -141,5 +141,7 @@ def _wait_for(address: str, log: Path) -> None:
                 return
         except (urllib.error.URLError, OSError):
             if time.monotonic() > deadline:
-                raise LocalServiceFailed(service="dashboard", reason="did not start", log=log) from None
+                said = log.read_text(errors="replace").strip().splitlines()[-1:]
+                reason = f"did not start: {''.join(said) or 'it said nothing'}"
+                raise LocalServiceFailed(service="dashboard", reason=reason, log=log) from None
             time.sleep(0.2)
