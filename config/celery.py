@@ -35,7 +35,7 @@ broker_connection_retry_on_startup = True
 broker_transport_options: dict[str, Any] = (
     {
         "queue_order_strategy": "priority",  # strict: nothing from normal while there is something in high
-        "visibility_timeout": _settings.lease,  # kept fresh while a worker lives, see tasks/unacked_lease.py
+        "visibility_timeout": _settings.lease,  # kept fresh while a worker lives, see tasks/broker_repairs.py
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
     }

@@ -1,4 +1,4 @@
-"""The processes of an installation, as in the Procfile."""
+"""The processes of an installation, as in the Procfile, which adds the deployment's own celeryconfig.py."""
 
 from __future__ import annotations
 

@@ -319,7 +319,7 @@ class SchemaLocked(TransientError):
 class LanesBusy(TransientError):
     """All lanes of a database are taken."""
 
-    sentence = "all {budget} lanes of database {database} are taken; nothing was changed"
+    sentence = "all lanes of database {database} are taken; nothing was changed"
     exit_code = EXIT_REFUSED
 
 

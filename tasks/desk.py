@@ -14,12 +14,13 @@ from pydantic_core import ErrorDetails
 
 from config import settings as configuration
 from config.settings import Settings
-from migrator.errors import BadSettings, FolderMissing, SettingsMissing
+from migrator.errors import BadSettings, FolderMissing, SettingsMissing, UnknownVersion
 from migrator.fleet.lanes import Budget
 from migrator.fleet.store import Store
 from migrator.folder import read_folder
 from migrator.model.migration import Folder
 from migrator.model.target import Database, Scope
+from migrator.model.version import Version
 from migrator.schema.rules import Rules
 from migrator.schema.session import Access
 
@@ -84,6 +85,16 @@ def folder(scope: Scope) -> Folder:
         return known[1]
 
 
+def known_version(scope: Scope | str, text: str | None) -> Version | None:
+    """The version that somebody asked for, None for none. Raises UnknownVersion when the scope's folder lacks it."""
+    if text is None:
+        return None
+    read, wanted = folder(Scope(scope)), Version(text)
+    if read.find(wanted) is None:
+        raise UnknownVersion(version=wanted, path=read.path, latest=read.latest)
+    return wanted
+
+
 def _signature(path: Path) -> object:
     found = ((file, file.stat()) for file in path.rglob("*.sql"))
     return sorted((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found)
@@ -106,9 +117,9 @@ def rules(database: Database) -> Rules:
     )
 
 
-def budget() -> Budget:
+def budget(database: Database) -> Budget:
     """How many lanes a database has."""
-    return Budget(settings().lanes, settings().spare_lanes)
+    return Budget(database.lanes or settings().lanes, settings().spare_lanes)
 
 
 @cache

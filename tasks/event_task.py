@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from celery import Task
 from celery.exceptions import Ignore
 from kombu.utils.uuid import uuid
+from sqlalchemy import Connection
 
 from config.queues import DOOR
 from migrator.errors import (
@@ -97,7 +99,7 @@ class EventTask(Task):
     def on_retry(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """The event waits and is tried again; the reason is stored."""
         log.warning("event is tried again", event_id=task_id, reason=str(exc), retries=self.request.retries)
-        with desk.store().begin() as connection:
+        with _noting(task_id) as connection:
             events.note_retry(connection, task_id, str(exc))
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
@@ -105,8 +107,18 @@ class EventTask(Task):
         sentence = str(exc) if isinstance(exc, MigratorError) else f"{type(exc).__name__}: {exc}"
         log.error("event failed", event_id=task_id, reason=sentence)
         report = exc.report if isinstance(exc, ExecutionFailed) else None
-        with desk.store().begin() as connection:
+        with _noting(task_id) as connection:
             events.fail(connection, task_id, sentence, report)
+
+
+@contextmanager
+def _noting(event_id: str) -> Iterator[Connection]:
+    """A transaction for a note that must not decide about the task: without a ledger to write to, the log has it."""
+    try:
+        with desk.store().begin() as connection:
+            yield connection
+    except MigratorError as error:
+        log.error("event could not be noted in the ledger", event_id=event_id, reason=str(error))
 
 
 def event_task(type_: EventType) -> Callable[[CarryOut], EventTask]:

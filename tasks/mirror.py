@@ -23,16 +23,16 @@ from tasks.app import app
 log = structlog.get_logger("migrator.mirror")
 
 
-def show(execution_id: str) -> None:
+def show(execution_id: str, current: str | None = None) -> None:
     """Read an execution's progress from the ledger and mirror it; one that has ended is left alone."""
     with desk.store().begin() as connection:
         row = ledger.execution(connection, execution_id)
         running = ledger.summed(connection, execution_id).running
     if row.finished_at is None:
-        reflect(progress_of(row, running), EventType(row.type))
+        reflect(progress_of(row, running, current), EventType(row.type))
 
 
-def progress_of(row: Row[Any], running: int) -> Progress:
+def progress_of(row: Row[Any], running: int, current: str | None = None) -> Progress:
     """The numbers of an execution's row, as people are shown them."""
     rate, eta = rate_and_eta(row.done + row.failed, row.total, float(row.seconds))
     return Progress(
@@ -47,6 +47,7 @@ def progress_of(row: Row[Any], running: int) -> Progress:
         running=running,
         rate=rate,
         eta_seconds=eta,
+        current=current,
         started_at=row.created_at.astimezone(UTC).isoformat(timespec="seconds"),
     )
 

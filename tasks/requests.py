@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from migrator.errors import NotSupportedYet, UnknownTargets, UnknownVersion
+from migrator.errors import NotSupportedYet, UnknownTargets
 from migrator.fleet import events, registry
 from migrator.model.event import Event, EventType
 from migrator.model.payload import MaintenanceScheduled, MigrationRequested, RollbackRequested
 from migrator.model.plan import Plan
 from migrator.model.target import Scope, Target
-from migrator.model.version import Version
 from migrator.watch.report import simple_report
 from tasks import desk, rollout
 from tasks.event_task import EventTask, Report, event_task
@@ -24,8 +23,7 @@ def migration_requested(task: EventTask, event: Event, payload: MigrationRequest
     if rollout.is_open(event):
         return rollout.carry_on(task, event)
     targets = _wanted(payload)
-    to = Version(payload.to_version) if payload.to_version else None
-    _check_version(payload.scope, to)
+    to = desk.known_version(payload.scope, payload.to_version)
     if payload.dry_run:
         return _say_plan(event, plan_for(targets, to))
     return migrate_targets(task, event, targets, requested_by=payload.requested_by, to=to)
@@ -66,14 +64,6 @@ def _refuse_unknown(kind: str, wanted: Sequence[str] | None, known: set[str]) ->
     unknown = [name for name in wanted or () if name not in known]
     if unknown:
         raise UnknownTargets(kind=kind, names=", ".join(unknown[:10]), more=max(len(unknown) - 10, 0))
-
-
-def _check_version(scope: Scope | str, to: Version | None) -> None:
-    if to is None:
-        return
-    folder = desk.folder(Scope(scope))
-    if folder.find(to) is None:
-        raise UnknownVersion(version=to, path=folder.path, latest=folder.latest)
 
 
 def _say_plan(event: Event, plan: Plan) -> Report:

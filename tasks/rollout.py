@@ -15,7 +15,7 @@ from celery.exceptions import Ignore
 from sqlalchemy import Connection
 
 from migrator.errors import ExecutionFailed, LanesBusy, MigratorError, TransientError
-from migrator.fleet import events, ledger
+from migrator.fleet import events, ledger, registry
 from migrator.fleet.ledger import Claimer
 from migrator.model.event import Event
 from migrator.model.execution import ExecutionState, Standing, Step, next_step
@@ -65,7 +65,7 @@ def _work_here(task: EventTask, claimer: Claimer) -> None:
     try:
         work_shift(claimer, math.inf, single=True)
     except NoSlot:
-        raise LanesBusy(database=claimer.database_id, budget=desk.budget().total) from None
+        raise LanesBusy(database=claimer.database_id) from None
     except TransientError as error:
         if task.request.retries < task.max_retries:
             raise
@@ -110,9 +110,11 @@ def _send(connection: Connection, execution_id: str, standing: Standing, step: S
 def _publish(task: EventTask, event: Event, free: Mapping[str, int], wave: int) -> None:
     """One chord per wave, never a chain of chords: each message would carry all waves that follow."""
     queue = event.priority.value
+    with desk.store().begin() as connection:
+        budgets = {database.id: desk.budget(database).bulk for database in registry.databases(connection)}
     header = [
         lane.si(event.id, database_id, wave).set(queue=queue, argsrepr=f"{database_id}, wave {wave} of {event.id}")
-        for database_id, count in lanes_for(free, desk.budget().bulk).items()
+        for database_id, count in lanes_for(free, budgets).items()
         for _ in range(count)
     ]
     chord(header, task.si().set(queue=queue)).apply_async(task_id=event.id)

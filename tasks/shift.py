@@ -36,8 +36,9 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
     with desk.store().begin() as connection:
         database = registry.find_database(connection, claimer.database_id)
         execution = ledger.execution(connection, claimer.execution_id)
-        lanes.prepare(connection, database.id, desk.budget())
-        slot = lanes.take(connection, database.id, claimer.holder, desk.budget(), claimer.lease_seconds, single=single)
+        budget = desk.budget(database)
+        lanes.prepare(connection, database.id, budget)
+        slot = lanes.take(connection, database.id, claimer.holder, budget, claimer.lease_seconds, single=single)
     if slot is None:
         raise NoSlot
     try:
@@ -86,11 +87,13 @@ class Shift:
     def _write(self) -> None:
         if not self._unwritten:
             return
+        last = self._unwritten[-1].claim
+        current = f"{last.database_id}/{last.schema_name}"
         with desk.store().begin() as connection:
             ledger.write_outcomes(connection, self.claimer.execution_id, self._unwritten)
         self._unwritten = []
         if not self.quiet:
-            mirror.show(self.claimer.execution_id)
+            mirror.show(self.claimer.execution_id, current=current)
 
 
 def migrate_target(engine: Engine, session: Session, claim: Claim) -> Outcome:

@@ -27,13 +27,16 @@ def tenant_created(task: EventTask, event: Event, payload: TenantCreated) -> Rep
         payload.region,
         payload.template_version,
     )
+    to = desk.known_version(Scope.TENANT, payload.template_version)
     target = Target(tenant.database_id, tenant.schema_name, Scope.TENANT, tenant.id)
     with desk.store().begin() as connection:
         fresh = registry.add_tenant(connection, tenant)
         if not payload.auto_migrate:
             return _registered(connection, event, tenant, fresh)
         folders = {Scope.TENANT: desk.folder(Scope.TENANT)}
-        rollout.open_execution(connection, event, make_plan([target]), folders, requested_by=f"tenant {tenant.id}")
+        rollout.open_execution(
+            connection, event, make_plan([target]), folders, requested_by=f"tenant {tenant.id}", to=to
+        )
     return rollout.carry_on(task, event)
 
 

@@ -31,15 +31,19 @@ def database() -> None:
 @click.option("--region", default="default", show_default=True)
 @click.option("--migration-timeout", default=300, show_default=True, help="Seconds one statement may take.")
 @click.option("--credential", help="env:NAME, file:PATH or command:...; else libpq's own ways.")
+@click.option("--lanes", type=click.IntRange(1), help="How many lanes may work on it at once; else the setting.")
 @click.option("--migrate/--no-migrate", "auto_migrate", default=True, help="Migrate it at once.")
 @json_option
-def add_database(database_id: str, name: str, kind: str, credential: str | None, as_json: bool, **more: Any) -> None:
+def add_database(
+    database_id: str, name: str, kind: str, credential: str | None, lanes: int | None, as_json: bool, **more: Any
+) -> None:
     """Register a database.
 
     Example: migrator database add eu-1 --name shop_eu --host db.eu --username migrator --credential env:EU_PASSWORD
     """
-    if credential:
-        _note_credential(database_id, name, kind, credential, more)
+    if credential or lanes:
+        fields = {key: more[key] for key in ("host", "port", "username", "region", "migration_timeout")}
+        _add_here(Database(database_id, name, DatabaseKind(kind), credential=credential, lanes=lanes, **fields))
     _carry_out(
         EventType.DATABASE_CREATED,
         {"database_id": database_id, "database_name": name, "connection_type": kind, **more},
@@ -107,12 +111,10 @@ def remove_tenant(tenant_id: str, as_json: bool) -> None:
     _carry_out(EventType.TENANT_DELETED, {"tenant_id": tenant_id}, as_json)
 
 
-def _note_credential(database_id: str, name: str, kind: str, credential: str, more: dict[str, Any]) -> None:
-    """Straight into the registry, never by an event: ``command:`` would let everybody who reaches the broker in."""
-    fields = {key: more[key] for key in ("host", "port", "username", "region", "migration_timeout")}
-    described = Database(database_id, name, DatabaseKind(kind), credential=credential, **fields)
+def _add_here(database: Database) -> None:
+    """Straight into the registry: as an event, ``command:`` would let in everybody who reaches the broker."""
     with store().begin() as connection:
-        registry.add_database(connection, described)
+        registry.add_database(connection, database)
 
 
 def _carry_out(type_: EventType, payload: dict[str, Any], as_json: bool) -> None:

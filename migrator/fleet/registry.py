@@ -18,7 +18,7 @@ def add_database(connection: Connection, database: Database) -> bool:
     The same id with another kind is refused: its targets would change their scope. A new address or user is a
     move and is taken over.
     """
-    if first(connection, "add_database", **_database_row(database), lanes=None):
+    if first(connection, "add_database", **_database_row(database)):
         return True
     known = as_database(first(connection, "database", id=database.id))
     if known.kind is not database.kind:
@@ -31,7 +31,7 @@ def add_database(connection: Connection, database: Database) -> bool:
 def change_database(connection: Connection, database_id: str, changes: Mapping[str, Any]) -> bool:
     """Change what is given of a database; False when all of it was so already. Raises UnknownDatabase."""
     before = find_database(connection, database_id)
-    fields = ("name", "region", "host", "port", "username", "credential", "migration_timeout")
+    fields = ("name", "region", "host", "port", "username", "credential", "migration_timeout", "lanes")
     run(connection, "change_database", id=database_id, **{field: changes.get(field) for field in fields})
     return find_database(connection, database_id) != before
 
@@ -144,6 +144,7 @@ def as_database(row: Row[Any] | None) -> Database:
         region=row.region,
         credential=row.credential,
         migration_timeout=row.migration_timeout,
+        lanes=row.lanes,
         labels=row.labels,
     )
 
@@ -173,6 +174,7 @@ def _database_row(database: Database) -> dict[str, Any]:
         "username": database.username,
         "credential": database.credential,
         "migration_timeout": database.migration_timeout,
+        "lanes": database.lanes,
     }
 
 

@@ -37,9 +37,12 @@ def make_plan(behind: Iterable[Target], current: int = 0) -> Plan:
     return Plan(tuple(PlannedTarget(target, waves[target.scope]) for target in ordered), current)
 
 
-def lanes_for(targets: Mapping[str, int], budget: int) -> dict[str, int]:
-    """How many lanes each database gets: its budget, but never more lanes than it has targets."""
-    return {database: min(budget, count) for database, count in targets.items() if count}
+def lanes_for(targets: Mapping[str, int], budgets: Mapping[str, int]) -> dict[str, int]:
+    """How many lanes each database gets: its budget, but never more lanes than it has targets.
+
+    A database without a budget was retired in the meantime; one lane finds that out and writes it down.
+    """
+    return {database: min(budgets.get(database, 1), count) for database, count in targets.items() if count}
 
 
 def count_by_database(targets: Iterable[Target]) -> dict[str, int]:

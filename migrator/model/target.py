@@ -52,6 +52,8 @@ class Database:
     """``env:NAME``, ``file:PATH``, ``command:...``, or None for libpq's own ways."""
     migration_timeout: int = 300
     """Seconds that one statement of a migration may take."""
+    lanes: int | None = None
+    """How many lanes may work on it at once; None takes the setting."""
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """DESIGN 5.5's numbers; ``rate`` is targets a second, ``eta_seconds`` None while there is no basis for it."""
+    """``rate`` is targets a second; ``eta_seconds`` is None while there is no basis for it."""
 
     execution: str
     step: str
@@ -21,6 +21,8 @@ class Progress:
     running: int
     rate: float
     eta_seconds: float | None
+    current: str | None
+    """The target that was last finished, as database/schema."""
     started_at: str
 
     def as_meta(self) -> dict[str, Any]:

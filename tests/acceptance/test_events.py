@@ -112,6 +112,13 @@ def test_a_failing_migration_leaves_no_half_made_schema(fleet):
     assert fleet.outcomes(sent.id)["tenant_7"].sqlstate == "42601"
 
 
+@pytest.mark.usefixtures("migrations")
+def test_a_tenant_is_provisioned_at_the_version_it_asks_for(fleet):
+    fleet.register()
+    report = tasks.tenant_created.delay(**fleet.tenant_payload(template_version="1")).get(timeout=30)
+    assert (report["version"], fleet.history("one", "tenant_7")) == ("1", ["V1__account.sql"])
+
+
 def test_a_created_database_is_migrated_by_its_kind(fleet):
     fleet.write("V1__country.sql", "CREATE TABLE country (code text PRIMARY KEY);", scope="regional")
     payload = fleet.database_payload(connection_type="shared")

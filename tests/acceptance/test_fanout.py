@@ -49,7 +49,8 @@ def test_progress_is_in_the_tasks_state_and_in_the_events_that_flower_reads(flee
         meta = wait_until(lambda: sent.state == "PROGRESS" and sent.info.get("done") and sent.info)
         report = sent.get(timeout=60)
         wait_until(lambda: any(said.startswith("30/30 schemas") for said in seen.results(sent.id)))
-    assert {"execution", "step", "wave", "waves", "total", "done", "failed", "skipped", "running", "rate"} <= set(meta)
+    counts = {"wave", "waves", "total", "done", "failed", "skipped", "running", "rate", "eta_seconds"}
+    assert counts | {"execution", "step", "current", "started_at"} == set(meta)
     assert (meta["execution"], meta["total"], meta["waves"]) == (sent.id, 30, 1)
     assert report["done"] == 30
     assert any("/30 schemas, ETA " in said for said in seen.results(sent.id))

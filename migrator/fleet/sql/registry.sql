@@ -23,6 +23,7 @@ SET name = coalesce(:name, name),
     username = coalesce(:username, username),
     credential = coalesce(:credential, credential),
     migration_timeout = coalesce(:migration_timeout, migration_timeout),
+    lanes = coalesce(CAST(:lanes AS integer), lanes),
     updated_at = now()
 WHERE id = :id AND state = 'active';
 
