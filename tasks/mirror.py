@@ -77,10 +77,10 @@ class Pace:
     """Says when a mirror may be updated again, so that it costs next to nothing."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds, self._next = seconds, 0.0
+        self._seconds, self._next = seconds, time.monotonic() + seconds
 
     def is_due(self) -> bool:
-        """Whether so many seconds have passed since this last said yes."""
+        """Whether so many seconds have passed since this last said yes, or since the beginning."""
         now = time.monotonic()
         if now < self._next:
             return False

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from migrator.errors import ConnectionLost, FolderDiffers, MigratorError
 from migrator.fleet import lanes, ledger, registry
@@ -57,43 +57,54 @@ class Shift:
 
     def __init__(self, claimer: Claimer, engine: Engine, session: Session, *, quiet: bool) -> None:
         self.claimer, self.engine, self.session, self.quiet = claimer, engine, session, quiet
-        self._written = mirror.Pace(desk.settings().progress_every)
+        self._pace = mirror.Pace(desk.settings().progress_every)
         self._unwritten: list[Outcome] = []
+        self._current: str | None = None
 
     def work(self, until: float) -> bool:
         """Batch after batch; a batch is as large as what fits into about a second."""
-        size, seconds = 0, 0.0
-        while True:
-            size = next_batch(size, seconds)
-            with desk.store().begin() as connection:
-                claims = [claim for claim, _ in ledger.claim(connection, self.claimer, size)]
-            if not claims:
-                return True
-            started = time.monotonic()
-            self._migrate(claims)
-            seconds = time.monotonic() - started
-            if time.monotonic() >= until:
-                return False
+        try:
+            claims = self._turn(next_batch(0, 0))
+            while claims:
+                started = time.monotonic()
+                self._migrate(claims)
+                if time.monotonic() >= until:
+                    return False
+                claims = self._turn(next_batch(len(claims), time.monotonic() - started))
+            return True
+        finally:
+            if self._unwritten:
+                self._write()
+            self._show()
+
+    def _turn(self, size: int) -> list[Claim]:
+        """Write down what is done and claim what comes next, in one transaction."""
+        with desk.store().begin() as connection:
+            self._write_by(connection)
+            claims = ledger.claim(connection, self.claimer, size)
+        self._unwritten = []
+        return claims
 
     def _migrate(self, claims: Sequence[Claim]) -> None:
-        try:
-            for claim in claims:
-                self._unwritten.append(migrate_target(self.engine, self.session, claim))
-                if self._written.is_due():
-                    self._write()
-        finally:
-            self._write()
+        for claim in claims:
+            self._unwritten.append(migrate_target(self.engine, self.session, claim))
+            self._current = f"{claim.database_id}/{claim.schema_name}"
+            if self._pace.is_due():
+                self._write()
+                self._show()
 
     def _write(self) -> None:
-        if not self._unwritten:
-            return
-        last = self._unwritten[-1].claim
-        current = f"{last.database_id}/{last.schema_name}"
         with desk.store().begin() as connection:
-            ledger.write_outcomes(connection, self.claimer.execution_id, self._unwritten)
+            self._write_by(connection)
         self._unwritten = []
-        if not self.quiet:
-            mirror.show(self.claimer.execution_id, current=current)
+
+    def _write_by(self, connection: Connection) -> None:
+        if self._unwritten:
+            ledger.write_outcomes(connection, self.claimer.execution_id, self._unwritten)
+
+    def _show(self) -> None:
+        if self._current and not self.quiet:
+            mirror.show(self.claimer.execution_id, self._current)
 
 
 def migrate_target(engine: Engine, session: Session, claim: Claim) -> Outcome:

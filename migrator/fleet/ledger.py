@@ -13,7 +13,6 @@ from migrator.errors import UnknownExecution
 from migrator.fleet.store import first, rows, run
 from migrator.model.execution import Claim, ExecutionState, Outcome, Standing
 from migrator.model.plan import Plan
-from migrator.model.target import Scope
 from migrator.model.version import Version
 
 LONGEST_STATEMENT = 2000
@@ -130,8 +129,8 @@ def free_targets(connection: Connection, execution_id: str, wave: int) -> dict[s
     return {row.database_id: row.free for row in rows(connection, "free_targets", id=execution_id, wave=wave)}
 
 
-def claim(connection: Connection, claimer: Claimer, most: int) -> list[tuple[Claim, Scope]]:
-    """Claim up to ``most`` free targets for a lane, each with its scope."""
+def claim(connection: Connection, claimer: Claimer, most: int) -> list[Claim]:
+    """Claim up to ``most`` free targets of a lane's database, in the order of their schemas' names."""
     found = rows(
         connection,
         "claim",
@@ -142,8 +141,8 @@ def claim(connection: Connection, claimer: Claimer, most: int) -> list[tuple[Cla
         seconds=claimer.lease_seconds,
         most=most,
     )
-    claims = [(Claim(r.database_id, r.schema_name, r.fence, r.tenant_id), Scope(r.scope)) for r in found]
-    return sorted(claims, key=lambda claimed: claimed[0].schema_name)
+    claims = [Claim(row.database_id, row.schema_name, row.fence, row.tenant_id) for row in found]
+    return sorted(claims, key=lambda claim: claim.schema_name)
 
 
 def renew(connection: Connection, claimer: Claimer) -> None:

@@ -81,7 +81,7 @@ FROM free
 WHERE outcome.execution_id = free.execution_id
   AND outcome.database_id = free.database_id
   AND outcome.schema_name = free.schema_name
-RETURNING outcome.database_id, outcome.schema_name, outcome.fence, outcome.tenant_id, outcome.scope;
+RETURNING outcome.database_id, outcome.schema_name, outcome.fence, outcome.tenant_id;
 
 -- renew --
 UPDATE outcome SET lease_until = clock_timestamp() + :seconds * interval '1 second'
