@@ -15,6 +15,7 @@ from migrator.watch.report import simple_report
 from tasks import desk, rollout
 from tasks.event_task import EventTask, Report, event_task
 from tasks.migrate_targets import migrate_targets, plan_for
+from tasks.survey import folders_for
 
 
 @event_task(EventType.MIGRATION_REQUESTED)
@@ -25,7 +26,7 @@ def migration_requested(task: EventTask, event: Event, payload: MigrationRequest
     targets = _wanted(payload)
     to = desk.known_version(payload.scope, payload.to_version)
     if payload.dry_run:
-        return _say_plan(event, plan_for(targets, to))
+        return _say_plan(event, plan_for(targets, folders_for(targets), to))
     return migrate_targets(task, event, targets, requested_by=payload.requested_by, to=to)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 from sqlalchemy import Connection, Row
@@ -45,7 +46,7 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
         engine = _engine(execution, database)
         name = f"migrator lane {slot} {claimer.execution_id}"
         with Heartbeat(claimer), session_on(database, name, desk.access()) as session:
-            return Shift(claimer, engine, session, quiet=single).work(until)
+            return Shift(replace(claimer, lanes=budget.bulk), engine, session, quiet=single).work(until)
     finally:
         with desk.store().begin() as connection:
             ledger.give_back(connection, claimer)

@@ -27,6 +27,8 @@ class Claimer:
     wave: int
     holder: str
     lease_seconds: float
+    lanes: int = 1
+    """How many lanes share the database's targets."""
 
 
 def open_execution(
@@ -140,6 +142,7 @@ def claim(connection: Connection, claimer: Claimer, most: int) -> list[Claim]:
         holder=claimer.holder,
         seconds=claimer.lease_seconds,
         most=most,
+        share=2 * claimer.lanes,
     )
     claims = [Claim(row.database_id, row.schema_name, row.fence, row.tenant_id) for row in found]
     return sorted(claims, key=lambda claim: claim.schema_name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from migrator.errors import ChecksumChanged, MigrationFailedBefore, MigrationMissing, MigrationOutOfOrder
 from migrator.model.history import HistoryRow
@@ -44,7 +45,7 @@ def _with(applied: Applied, row: HistoryRow) -> Applied:
         if row.type != "SCHEMA":
             applied.repeatables[row.description] = row
         return applied
-    version = Version(row.version)
+    version = _parsed(row.version)
     if row.type in ("BASELINE", "SQL_BASELINE"):
         return Applied(applied.versions, applied.repeatables, version)
     if row.type.startswith("UNDO") or row.type == "DELETE":
@@ -52,6 +53,12 @@ def _with(applied: Applied, row: HistoryRow) -> Applied:
     else:
         applied.versions[version] = row
     return applied
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(text: str) -> Version:
+    """A fleet has the same few versions in each of its thousands of histories."""
+    return Version(text)
 
 
 def pending(folder: Folder, rows: Sequence[HistoryRow], schema: str, to: Version | None = None) -> list[Migration]:

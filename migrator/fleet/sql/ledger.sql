@@ -61,7 +61,8 @@ GROUP BY database_id
 ORDER BY database_id;
 
 -- claim --
--- Claims free targets of one database: never claimed, or their lease ran out. Two lanes never get the same ones.
+-- Claims free targets of one database: never claimed, or their lease ran out. Two lanes never get the same ones,
+-- and near the end each takes only its share, so that they end together.
 WITH free AS (
     SELECT execution_id, database_id, schema_name
     FROM outcome
@@ -69,7 +70,10 @@ WITH free AS (
       AND state IN ('pending', 'running')
       AND (state = 'pending' OR lease_until <= clock_timestamp())
     ORDER BY schema_name
-    LIMIT :most
+    LIMIT least(:most, (
+        SELECT 1 + count(*) / :share
+        FROM outcome
+        WHERE execution_id = :execution_id AND database_id = :database_id AND wave = :wave AND state = 'pending'))
     FOR UPDATE SKIP LOCKED
 )
 UPDATE outcome
