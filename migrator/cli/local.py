@@ -133,7 +133,8 @@ def running(directory: Path) -> psutil.Process | None:
     try:
         state = read_state(directory)
         owner = psutil.Process(state["pid"])
-        return owner if owner.create_time() == state["started"] else None
+        alive = owner.create_time() == state["started"] and owner.status() != psutil.STATUS_ZOMBIE
+        return owner if alive else None
     except (FileNotFoundError, psutil.NoSuchProcess):
         return None
 

@@ -14,13 +14,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from migrator.local.lineage import die_with_parent
+
 STOP_SECONDS = 15.0
 """How long a process may take to end what it is doing before it is killed with all its children."""
 RESTART_PAUSE = 1.0
 
 
 class Processes:
-    """Commands by name, each in a process group of its own, with a log file of its own."""
+    """Commands by name, each in a process group of its own, with a log file of its own.
+
+    On Linux they are asked to end when the thread that started them ends: start and revive in the main one.
+    """
 
     def __init__(self, commands: Mapping[str, str], environment: Mapping[str, str], logs: Path) -> None:
         self._commands, self._environment, self._logs = commands, {**os.environ, **environment}, logs
@@ -80,6 +85,7 @@ class Processes:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - system calls only, no locks
             )
 
 

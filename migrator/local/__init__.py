@@ -1,0 +1,7 @@
+"""Embedded PostgreSQL and Valkey on loopback, for the demo, development and tests."""
+
+from migrator.local.postgres import Postgres
+from migrator.local.services import LocalServices
+from migrator.local.valkey import Valkey
+
+__all__ = ["LocalServices", "Postgres", "Valkey"]
