@@ -31,6 +31,8 @@ result_extended = True  # name and arguments beside the result, for Flower's API
 result_expires = 7 * 24 * 3600
 result_backend_always_retry = True  # a task that ends while the backend is away is not stored as a failure
 
+redis_socket_connect_timeout = 5.0  # a backend that is away must not hold a lane up for long
+
 broker_connection_retry_on_startup = True
 broker_transport_options: dict[str, Any] = (
     {

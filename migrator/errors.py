@@ -7,28 +7,32 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── BadPayload, UnknownEventType
     │   ├── BadSchemaName, BadVersion
     │   ├── UnknownDatabase (transient), UnknownTenant, UnknownExecution
-    │   ├── UnknownTargets, UnknownVersion
+    │   ├── UnknownTargets, UnknownVersion, UnknownConvention
     │   ├── TenantConflict, DatabaseConflict
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
     │   ├── LocalExtraMissing, ControlSchemaMissing, DemoMissing
     │   ├── NotSupportedYet, EventFailedBefore, DashboardOpen
     │   └── FolderError              the folder on disk is wrong
     │       ├── FolderMissing, UnreadableFile, UnnamedFile
-    │       ├── DuplicateVersion, DuplicateRepeatable
+    │       ├── UnrecognisedFolder, MixedConventions, UnfitFile
+    │       ├── DuplicateVersion, DuplicateRepeatable, DownWithoutUp
+    │       ├── BadSections, BadDirective
     │       └── RefusedStatement
     ├── HistoryError                 folder and history of one target disagree
     │   ├── ChecksumChanged, MigrationMissing
     │   └── MigrationOutOfOrder, MigrationFailedBefore
     ├── MigrationFailed              a statement of a migration was refused by the server
     ├── SchemaRefused                ... or the schema itself, or its history
+    ├── QueryRefused                 ... or a question about its state
     ├── ExecutionFailed              some targets of an execution failed
     ├── LocalServiceFailed
     ├── WrongCredentials
     └── TransientError
         ├── ControlDatabaseUnreachable, DatabaseUnreachable, BrokerUnreachable
-        ├── ConnectionLost, ServerRefusedForNow
+        ├── ConnectionLost
+        ├── ServerRefusedForNow
+        │   └── SchemaRefusedForNow
         ├── SchemaLocked             exit 3
-        ├── LanesBusy                exit 3
         └── FolderDiffers
 
 An error is raised with its facts, ``SchemaLocked(schema="tenant_acme", ...)``, and its class holds the
@@ -42,6 +46,7 @@ from typing import Any, ClassVar
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_REFUSED = 3
+EXIT_INTERRUPTED = 130
 
 
 class MigratorError(Exception):
@@ -288,13 +293,16 @@ class DatabaseUnreachable(TransientError):
     sentence = "database {database} at {address} cannot be reached: {reason}; nothing was changed"
 
 
-class SchemaRefused(MigratorError):
-    """The server did not let us open a schema or write its history."""
+class QueryRefused(MigratorError):
+    """The server did not answer a question about its state."""
 
-    sentence = (
-        "schema {schema} of database {database} could not be opened for migration, SQLSTATE {sqlstate}: {reason}; "
-        "nothing was changed. Check the rights of the user that migrates"
-    )
+    sentence = "database {database} did not answer, SQLSTATE {sqlstate}: {reason}; nothing was changed"
+
+
+class SchemaRefused(MigratorError):
+    """The server did not let us open a schema, commit to it or write its history."""
+
+    sentence = "schema {schema} of database {database}: {doing} was refused with SQLSTATE {sqlstate}: {reason}; {state}"
 
 
 class ConnectionLost(TransientError):
@@ -309,17 +317,16 @@ class ServerRefusedForNow(TransientError):
     sentence = "{script}:{line} in schema {schema} was refused for now with SQLSTATE {sqlstate}: {reason}; {state}"
 
 
+class SchemaRefusedForNow(ServerRefusedForNow):
+    """The same for a reason that passes."""
+
+    sentence = SchemaRefused.sentence
+
+
 class SchemaLocked(TransientError):
     """Another session holds the lock of this schema."""
 
     sentence = "schema {schema} of database {database} is being migrated by {holder} since {since}; nothing was changed"
-    exit_code = EXIT_REFUSED
-
-
-class LanesBusy(TransientError):
-    """All lanes of a database are taken."""
-
-    sentence = "all lanes of database {database} are taken; nothing was changed"
     exit_code = EXIT_REFUSED
 
 
@@ -374,3 +381,45 @@ class DemoMissing(BadInput):
     """The sample application is not installed."""
 
     sentence = "the demo's sample application is not in {places}; run the demo from a checkout"
+
+
+class UnknownConvention(BadInput):
+    """A request names a naming convention that does not exist."""
+
+    sentence = "there is no naming convention {name!r}{hint}; there are: {known}"
+
+
+class UnrecognisedFolder(FolderError):
+    """Not one file of a folder follows a convention."""
+
+    sentence = "{path} follows no naming convention, it has {found}; the conventions are {known}"
+
+
+class MixedConventions(FolderError):
+    """The files of one folder follow several conventions."""
+
+    sentence = "{path} follows several naming conventions: {parts}; a folder has one. Move or rename the others"
+
+
+class UnfitFile(FolderError):
+    """A .sql file that does not follow the convention of its folder."""
+
+    sentence = "{path} does not fit into its folder, whose migrations are named {example}; rename or move it"
+
+
+class DownWithoutUp(FolderError):
+    """A script for the way back of a migration that is not there."""
+
+    sentence = "{path} takes back a migration that is not in the folder; there is no {up}"
+
+
+class BadSections(FolderError):
+    """The sections of a file are not those that its tool allows."""
+
+    sentence = "{path}:{line}: {reason}"
+
+
+class BadDirective(FolderError):
+    """A directive in a comment header that is unknown or cannot be read."""
+
+    sentence = "{path}:{line}: {reason}; the directives are {known}"

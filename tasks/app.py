@@ -11,7 +11,7 @@ from celery.signals import setup_logging, task_prerun
 
 from tasks.broker_repairs import UnackedLease, survive_broker_restarts
 
-app = Celery("migrator")
+app = Celery("migrator", set_as_current=False)  # an application that imports us keeps its own
 app.config_from_object(os.environ.get("CELERY_CONFIG_MODULE", "config.celery"))
 app.steps["consumer"].add(UnackedLease)
 survive_broker_restarts()

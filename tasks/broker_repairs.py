@@ -11,9 +11,13 @@ from typing import Any
 
 from celery import bootsteps
 from celery.worker import state as worker_state
+from kombu.exceptions import OperationalError
 from kombu.transport import redis as kombu_redis
+from redis.exceptions import RedisError
 
 DEFAULT_VISIBILITY_TIMEOUT = 3600
+BROKER_ERRORS = (OperationalError, RedisError, OSError)
+"""What sending something raises while the broker or the result backend is away."""
 
 
 class UnackedLease(bootsteps.StartStopStep):

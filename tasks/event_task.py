@@ -12,18 +12,20 @@ from celery.exceptions import Ignore
 from kombu.utils.uuid import uuid
 from sqlalchemy import Connection
 
-from config.queues import DOOR
+from config.queues import DOOR, STRICTEST_FIRST
 from migrator.errors import (
+    EXIT_FAILED,
     BadPayload,
     EventFailedBefore,
     ExecutionFailed,
     MigratorError,
     SettingsMissing,
     TransientError,
+    UnknownDatabase,
 )
 from migrator.fleet import events
-from migrator.model.event import Event, EventStatus, EventType
-from migrator.model.payload import Payload, parse_payload
+from migrator.model.event import Event, EventStatus, EventType, Priority
+from migrator.model.payload import checked_event_id, parse_payload, refused_payload, storable
 from tasks import desk
 from tasks.app import app
 
@@ -63,6 +65,12 @@ class EventTask(Task):
             raise Ignore
         return super().__call__(*args, **kwargs)
 
+    def retry(self, *args: Any, exc: Exception | None = None, countdown: float | None = None, **options: Any) -> Any:
+        """As Celery's, except that jitter may not cut short the wait for a database that is not registered yet."""
+        if isinstance(exc, UnknownDatabase) and countdown is not None:
+            countdown = max(countdown, min(self.retry_backoff * 2**self.request.retries, self.retry_backoff_max))
+        return super().retry(*args, exc=exc, countdown=countdown, **options)
+
     def send_again(self, **options: Any) -> None:
         """Publish the message that is being worked on once more, with its id, chord and retries as they are."""
         signature = self.signature_from_request(self.request, retries=self.request.retries, **options)
@@ -72,35 +80,42 @@ class EventTask(Task):
         """Store the event or take up the stored one, and carry it out unless it came to its end before."""
         event = self._receive(payload)
         structlog.contextvars.bind_contextvars(event_id=event.id, type=event.type.value)
+        if event.type is not self.event_type:
+            reason = f"its id {event.id} belongs to an event of type {event.type.value}"
+            raise BadPayload(type=self.event_type.value, reason=reason)
         if event.status.is_end:
             return _stored_end(event)
-        return carry_out(self, event, self._parsed(event))
+        return carry_out(self, event, parse_payload(event.type, event.payload))
 
     def _receive(self, payload: Mapping[str, Any]) -> Event:
+        """What is stored of a payload are the fields of its type: nothing that came in by mistake, a password say."""
         received = Event(
-            id=self.request.id or uuid(),
+            id=checked_event_id(self.event_type, self.request.id or uuid()),
             type=self.event_type,
-            payload=payload,
-            priority=self.event_type.priority,
+            payload=storable(self.event_type, payload),
+            priority=self._priority(),
             retry_count=self.request.retries or 0,
             max_retries=self.max_retries,
             triggered_by=getattr(self.request, "origin", None),
             correlation_id=self.request.correlation_id,
         )
+        refusal = refused_payload(self.event_type, payload)
         with desk.store().begin() as connection:
-            return events.receive(connection, received)
+            event = events.receive(connection, received)
+        if refusal and payload and not event.status.is_end:
+            raise refusal
+        return event
 
-    def _parsed(self, event: Event) -> Payload:
-        if event.type is not self.event_type:
-            reason = f"its id {event.id} belongs to an event of type {event.type.value}"
-            raise BadPayload(type=self.event_type.value, reason=reason)
-        return parse_payload(event.type, event.payload)
+    def _priority(self) -> Priority:
+        """That of the queue which the caller chose, when it is one of ours."""
+        queue = (self.request.delivery_info or {}).get("routing_key")
+        return Priority(queue) if queue in STRICTEST_FIRST else self.event_type.priority
 
     def on_retry(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """The event waits and is tried again; the reason is stored."""
         log.warning("event is tried again", event_id=task_id, reason=str(exc), retries=self.request.retries)
         with _noting(task_id) as connection:
-            events.note_retry(connection, task_id, str(exc))
+            events.note_retry(connection, task_id, self.event_type, str(exc))
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """The event came to a bad end and is kept with the reason."""
@@ -108,7 +123,8 @@ class EventTask(Task):
         log.error("event failed", event_id=task_id, reason=sentence)
         report = exc.report if isinstance(exc, ExecutionFailed) else None
         with _noting(task_id) as connection:
-            events.fail(connection, task_id, sentence, report)
+            exit_code = exc.exit_code if isinstance(exc, MigratorError) else EXIT_FAILED
+            events.fail(connection, task_id, self.event_type, sentence, report=report, exit_code=exit_code)
 
 
 @contextmanager

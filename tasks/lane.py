@@ -17,6 +17,7 @@ from migrator.fleet import ledger
 from migrator.fleet.ledger import Claimer
 from tasks import desk
 from tasks.app import app
+from tasks.broker_repairs import BROKER_ERRORS
 from tasks.shift import NoSlot, work_shift
 
 BUSY_PAUSE = 1.0
@@ -46,7 +47,7 @@ def lane(self: Task, execution_id: str, database_id: str, wave: int) -> dict[str
         give_up(claimer, error)
     else:
         if not finished:
-            _send_again(self, 0)
+            _send_again(self, 0, retries=0)
     return {"database": database_id, "wave": wave}
 
 
@@ -63,10 +64,18 @@ def give_up(claimer: Claimer, error: MigratorError) -> None:
         ledger.fail_free(connection, claimer, str(error))
 
 
-def _send_again(task: Task, seconds: float) -> None:
-    """Publish the same message again with its id, chord and retries; the answer is the later one's to give."""
+def _send_again(task: Task, seconds: float, retries: int | None = None) -> None:
+    """Publish the same message again with its id and chord; the answer is the later one's to give.
+
+    A lane that got somewhere starts with all its ``retries`` again. When the broker is away the chord stays
+    open, and upkeep sends the wave again.
+    """
+    count = task.request.retries if retries is None else retries
     countdown = {"countdown": seconds} if seconds else {}
-    task.signature_from_request(task.request, retries=task.request.retries, **countdown).apply_async()
+    try:
+        task.signature_from_request(task.request, retries=count, **countdown).apply_async()
+    except BROKER_ERRORS as error:
+        log.warning("lane could not be sent again, upkeep will", reason=str(error))
     raise Ignore
 
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
+from celery.backends.redis import RedisBackend
+from celery.states import READY_STATES
 from sqlalchemy import Row
 
 from migrator.fleet import ledger
@@ -19,6 +19,9 @@ from migrator.model.event import EventType
 from migrator.watch.progress import Progress, rate_and_eta
 from tasks import desk
 from tasks.app import app
+from tasks.broker_repairs import BROKER_ERRORS
+
+PAUSE_SECONDS = 5.0
 
 log = structlog.get_logger("migrator.mirror")
 
@@ -56,10 +59,13 @@ def reflect(progress: Progress, type_: EventType) -> None:
     """Store the numbers as the state of the event's task, and send Flower the sentence.
 
     Flower learns of a task by events alone and may have started after ours, so each one also says the task's
-    name, arguments and start.
+    name, arguments and start. Nothing here waits for a server that is away: a lane holds leases meanwhile.
     """
+    if not _pause.is_over():
+        return
     try:
-        app.backend.store_result(progress.execution, progress.as_meta(), "PROGRESS")
+        if not _store(progress):
+            return
         with app.events.default_dispatcher() as dispatcher:
             dispatcher.send(
                 "task-progress",
@@ -69,8 +75,37 @@ def reflect(progress: Progress, type_: EventType) -> None:
                 started=datetime.fromisoformat(progress.started_at).timestamp(),
                 result=progress.sentence(),
             )
-    except (OperationalError, RedisError, OSError) as error:
+    except BROKER_ERRORS as error:
+        _pause.begin()
         log.warning("progress could not be shown", execution=progress.execution, reason=str(error))
+
+
+def _store(progress: Progress) -> bool:
+    """Write the state past Celery's own retries, unless the task has come to its end; False when it has."""
+    backend = app.backend
+    if not isinstance(backend, RedisBackend):
+        return True
+    if backend._get_task_meta_for(progress.execution)["status"] in READY_STATES:
+        return False
+    meta = backend._get_result_meta(progress.as_meta(), "PROGRESS", None, None) | {"task_id": progress.execution}
+    backend._set(backend.get_key_for_task(progress.execution), backend.encode(meta))
+    return True
+
+
+class _Pause:
+    """After a failure the mirrors are left alone for a while."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._until = seconds, 0.0
+
+    def begin(self) -> None:
+        self._until = time.monotonic() + self._seconds
+
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._until
+
+
+_pause = _Pause(PAUSE_SECONDS)
 
 
 class Pace:

@@ -14,7 +14,7 @@ from celery import chord
 from celery.exceptions import Ignore
 from sqlalchemy import Connection
 
-from migrator.errors import ExecutionFailed, LanesBusy, MigratorError, TransientError
+from migrator.errors import ExecutionFailed, MigratorError, TransientError
 from migrator.fleet import events, ledger, registry
 from migrator.fleet.ledger import Claimer
 from migrator.model.event import Event
@@ -25,8 +25,9 @@ from migrator.model.target import Scope
 from migrator.model.version import Version
 from migrator.watch.report import execution_report
 from tasks import desk, mirror
+from tasks.broker_repairs import BROKER_ERRORS
 from tasks.event_task import EventTask, Report
-from tasks.lane import claimer_for, give_up, lane
+from tasks.lane import BUSY_PAUSE, claimer_for, give_up, lane
 from tasks.shift import NoSlot, work_shift
 
 log = structlog.get_logger("migrator.rollout")
@@ -61,11 +62,17 @@ def carry_on(task: EventTask, event: Event) -> Report:
 
 
 def _work_here(task: EventTask, claimer: Claimer) -> None:
-    """Migrate the single target in this process; what may pass is left to the task's own retries."""
+    """Migrate the single target in this process; what may pass is left to the task's own retries.
+
+    Waiting for a slot, or for somebody else who is at work in the schema, does not count as a retry.
+    """
     try:
-        work_shift(claimer, math.inf, single=True)
+        if not work_shift(claimer, math.inf, single=True):
+            task.send_again(countdown=BUSY_PAUSE)
+            raise Ignore
     except NoSlot:
-        raise LanesBusy(database=claimer.database_id) from None
+        task.send_again(countdown=BUSY_PAUSE)
+        raise Ignore from None
     except TransientError as error:
         if task.request.retries < task.max_retries:
             raise
@@ -117,7 +124,10 @@ def _publish(task: EventTask, event: Event, free: Mapping[str, int], wave: int) 
         for database_id, count in lanes_for(free, budgets).items()
         for _ in range(count)
     ]
-    chord(header, task.si().set(queue=queue)).apply_async(task_id=event.id)
+    try:
+        chord(header, task.si().set(queue=queue)).apply_async(task_id=event.id)
+    except BROKER_ERRORS as error:
+        log.warning("wave could not be sent, upkeep will", execution=event.id, reason=str(error))
 
 
 def _end(connection: Connection, event: Event, standing: Standing, step: Step) -> Report:
@@ -131,7 +141,7 @@ def _end(connection: Connection, event: Event, standing: Standing, step: Step) -
     if state is ExecutionState.COMPLETED:
         events.complete(connection, event.id, report)
     else:
-        events.fail(connection, event.id, report["summary"], report)
+        events.fail(connection, event.id, event.type, report["summary"], report=report)
     return report
 
 

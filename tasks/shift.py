@@ -9,7 +9,7 @@ from dataclasses import replace
 import structlog
 from sqlalchemy import Connection, Row
 
-from migrator.errors import ConnectionLost, FolderDiffers, MigratorError
+from migrator.errors import FolderDiffers, MigratorError, TransientError
 from migrator.fleet import lanes, ledger, registry
 from migrator.fleet.ledger import Claimer
 from migrator.model.execution import Claim, Failure, Outcome, OutcomeState
@@ -24,6 +24,10 @@ from tasks.heartbeat import Heartbeat
 log = structlog.get_logger("migrator.target")
 
 
+MOST_CLAIMS = 3
+"""How often a target is claimed before what keeps happening to it becomes its outcome."""
+
+
 class NoSlot(Exception):
     """All slots of the database are taken; nothing was claimed."""
 
@@ -31,8 +35,9 @@ class NoSlot(Exception):
 def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
     """Migrate free targets until there are none, then True, or until a moment of the monotonic clock, then False.
 
-    Raises NoSlot, or the MigratorError because of which no target of the database can be worked on. Whatever
-    was claimed and not finished is free again then.
+    Also False when some are free again because of something that passes: another session's lock, a lost
+    connection. Raises NoSlot, or the MigratorError because of which no target of the database can be worked
+    on. Whatever was claimed and not finished is free again then.
     """
     with desk.store().begin() as connection:
         database = registry.find_database(connection, claimer.database_id)
@@ -61,6 +66,7 @@ class Shift:
         self._pace = mirror.Pace(desk.settings().progress_every)
         self._unwritten: list[Outcome] = []
         self._current: str | None = None
+        self._put_back = False
 
     def work(self, until: float) -> bool:
         """Batch after batch; a batch is as large as what fits into about a second."""
@@ -69,10 +75,10 @@ class Shift:
             while claims:
                 started = time.monotonic()
                 self._migrate(claims)
-                if time.monotonic() >= until:
+                if time.monotonic() >= until or self.session.is_closed:
                     return False
                 claims = self._turn(next_batch(len(claims), time.monotonic() - started))
-            return True
+            return not self._put_back
         finally:
             if self._unwritten:
                 self._write()
@@ -88,7 +94,13 @@ class Shift:
 
     def _migrate(self, claims: Sequence[Claim]) -> None:
         for claim in claims:
-            self._unwritten.append(migrate_target(self.engine, self.session, claim))
+            outcome = migrate_target(self.engine, self.session, claim)
+            if outcome is None:
+                self._put_back = True
+                if self.session.is_closed:
+                    return
+                continue
+            self._unwritten.append(outcome)
             self._current = f"{claim.database_id}/{claim.schema_name}"
             if self._pace.is_due():
                 self._write()
@@ -108,16 +120,20 @@ class Shift:
             mirror.show(self.claimer.execution_id, self._current)
 
 
-def migrate_target(engine: Engine, session: Session, claim: Claim) -> Outcome:
-    """Migrate one target; its own failure is an outcome, a broken connection is raised."""
+def migrate_target(engine: Engine, session: Session, claim: Claim) -> Outcome | None:
+    """Migrate one target; its own failure is an outcome.
+
+    None for a failure that may pass: the target is claimed again a little later, but not for ever.
+    """
     started = time.monotonic()
     try:
         change = engine.migrate(session, claim.schema_name)
-    except ConnectionLost:
-        raise
     except MigratorError as error:
-        log.warning("target failed", schema=claim.schema_name, tenant=claim.tenant_id, reason=str(error))
-        return Outcome(claim, OutcomeState.FAILED, seconds=time.monotonic() - started, failure=_failure(error))
+        again = isinstance(error, TransientError) and claim.fence < MOST_CLAIMS
+        said = "target is put back" if again else "target failed"
+        log.warning(said, schema=claim.schema_name, tenant=claim.tenant_id, reason=str(error))
+        seconds = time.monotonic() - started
+        return None if again else Outcome(claim, OutcomeState.FAILED, seconds=seconds, failure=_failure(error))
     log.info(
         "target done",
         schema=claim.schema_name,

@@ -22,15 +22,16 @@ def upkeep() -> None:
 
 
 def _left_behind() -> list[tuple[str, str, str]]:
+    lease = desk.settings().lease
     with desk.store().begin() as connection:
         found = []
-        for row in ledger.open_executions(connection):
+        for row in ledger.open_executions(connection, rest=lease / 2):
             if EventStatus(row.event_status).is_end:
-                reason = "its event ended without it"
-                ledger.finish(connection, row.id, ExecutionState.FAILED, reason)
-            elif lies_still(ledger.glance(connection, row.id), desk.settings().lease):
+                ledger.finish(connection, row.id, ExecutionState.FAILED, "its event ended without it")
+            elif lies_still(ledger.glance(connection, row.id), lease):
+                ledger.nudge(connection, row.id)
                 found.append((row.id, row.type, row.priority))
-        stranded = events.stranded(connection, patience=2 * desk.settings().lease)
+        stranded = events.take_stranded(connection, patience=2 * lease)
         return found + [(row.id, row.type, row.priority) for row in stranded]
 
 

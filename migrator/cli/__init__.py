@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from migrator import __version__
-from migrator.errors import MigratorError
+from migrator.errors import EXIT_INTERRUPTED, MigratorError
 
 COMMANDS = {
     "database": "migrator.cli.registry:database",
@@ -24,7 +24,6 @@ COMMANDS = {
     "tenant": "migrator.cli.registry:tenant",
     "watch": "migrator.cli.migrate:watch",
 }
-EXIT_INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from sqlalchemy import Row
 
-from migrator.cli.output import note
+from migrator.cli.output import note, say
 from migrator.fleet import events, ledger
 from migrator.fleet.store import Store
 from migrator.model.event import Event
@@ -38,6 +40,14 @@ def follow(store: Store, event_id: str) -> Event:
                 note("no worker has taken it up yet; 'celery -A tasks worker' starts one, or 'migrator local up'")
                 hint_at = float("inf")
             time.sleep(POLL_SECONDS)
+
+
+def tell(event: Event, as_json: bool, show: Callable[[Console, dict[str, Any]], None]) -> None:
+    """Print how an event ended and leave with the exit code for it."""
+    report = dict(event.report or {"event": event.id, "state": "failed", "summary": event.error_message})
+    say(as_json, report, lambda console: show(console, report))
+    if event.exit_code:
+        sys.exit(event.exit_code)
 
 
 def sentence(row: Row[Any]) -> str:

@@ -10,14 +10,13 @@ from kombu.utils.uuid import uuid
 from rich.console import Console
 
 from migrator.cli.control import send, store, whoami
-from migrator.cli.follow import follow
+from migrator.cli.follow import follow, tell
 from migrator.cli.output import json_option, note, say
-from migrator.errors import EXIT_BAD_INPUT, EXIT_FAILED, UnknownExecution
+from migrator.errors import EXIT_INTERRUPTED, UnknownExecution
 from migrator.fleet import events
-from migrator.model.event import Event, EventStatus, EventType
+from migrator.model.event import Event, EventType
 from migrator.model.target import Scope
 
-EXIT_INTERRUPTED = 130
 SCOPES = ["all", *(scope.value for scope in Scope)]
 
 
@@ -40,7 +39,7 @@ def migrate(dry_run: bool, detach: bool, as_json: bool, **wishes: Any) -> None:
     if detach:
         say(as_json, {"event": event_id}, lambda console: console.print(event_id))
         return
-    _tell(_followed(event_id), as_json)
+    tell(_followed(event_id), as_json, _show)
 
 
 @click.command()
@@ -54,7 +53,7 @@ def watch(event_id: str, as_json: bool) -> None:
     with store().begin() as connection:
         if events.find(connection, event_id) is None:
             raise UnknownExecution(execution=event_id)
-    _tell(_followed(event_id), as_json)
+    tell(_followed(event_id), as_json, _show)
 
 
 def _payload(
@@ -85,14 +84,6 @@ def _followed(event_id: str) -> Event:
     except KeyboardInterrupt:
         note(f"stopped watching; it goes on. Watch it again with: migrator watch {event_id}")
         sys.exit(EXIT_INTERRUPTED)
-
-
-def _tell(event: Event, as_json: bool) -> None:
-    """Print how an event ended and leave with the exit code for it."""
-    report = dict(event.report or {"event": event.id, "state": "failed", "summary": event.error_message})
-    say(as_json, report, lambda console: _show(console, report))
-    if event.status is EventStatus.FAILED:
-        sys.exit(EXIT_FAILED if event.report else EXIT_BAD_INPUT)
 
 
 def _show(console: Console, report: dict[str, Any]) -> None:

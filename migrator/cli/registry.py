@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
 
 from migrator.cli.control import send, store
-from migrator.cli.follow import follow
-from migrator.cli.output import json_option, say, say_table
-from migrator.errors import EXIT_BAD_INPUT, EXIT_FAILED
+from migrator.cli.follow import follow, tell
+from migrator.cli.output import json_option, say_table
 from migrator.fleet import registry
-from migrator.model.event import EventStatus, EventType
+from migrator.model.event import EventType
 from migrator.model.target import Database, DatabaseKind
 
 
@@ -120,7 +118,4 @@ def _add_here(database: Database) -> None:
 def _carry_out(type_: EventType, payload: dict[str, Any], as_json: bool) -> None:
     """Send an event, wait for its end and say how it ended."""
     event = follow(store(), send(type_, payload))
-    report = dict(event.report or {"event": event.id, "state": "failed", "summary": event.error_message})
-    say(as_json, report, lambda console: console.print(report["summary"], markup=False))
-    if event.status is EventStatus.FAILED:
-        sys.exit(EXIT_FAILED if event.report else EXIT_BAD_INPUT)
+    tell(event, as_json, lambda console, report: console.print(report["summary"], markup=False))

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from migrator.errors import EXIT_FAILED
 from migrator.fleet.store import first, rows, run
 from migrator.model.event import Event, EventStatus, EventType, Priority
 
@@ -29,7 +30,7 @@ def receive(connection: Connection, event: Event) -> Event:
         correlation_id=event.correlation_id,
     )
     if stored is None:
-        run(connection, "take_up_event", id=event.id, retry_count=event.retry_count)
+        run(connection, "take_up_event", id=event.id, type=event.type.value, retry_count=event.retry_count)
     return as_event(first(connection, "event", id=event.id))
 
 
@@ -44,15 +45,33 @@ def complete(connection: Connection, event_id: str, report: Mapping[str, Any]) -
     run(connection, "complete_event", id=event_id, report=json.dumps(report))
 
 
-def fail(connection: Connection, event_id: str, sentence: str, report: Mapping[str, Any] | None = None) -> None:
-    """The event came to a bad end, kept with its reason; nothing happens when it had ended before."""
-    found = json.dumps(report) if report is not None else None
-    run(connection, "fail_event", id=event_id, error_message=sentence, report=found)
+def fail(
+    connection: Connection,
+    event_id: str,
+    type_: EventType,
+    sentence: str,
+    *,
+    report: Mapping[str, Any] | None = None,
+    exit_code: int = EXIT_FAILED,
+) -> None:
+    """The event came to a bad end, kept with its reason and the exit code for a command that waits for it.
+
+    Nothing happens when it had ended before, when its execution still runs, or when the id is another type's.
+    """
+    run(
+        connection,
+        "fail_event",
+        id=event_id,
+        type=type_.value,
+        error_message=sentence,
+        report=json.dumps(report) if report is not None else None,
+        exit_code=exit_code,
+    )
 
 
-def note_retry(connection: Connection, event_id: str, sentence: str) -> None:
+def note_retry(connection: Connection, event_id: str, type_: EventType, sentence: str) -> None:
     """The event is going to be tried again, because of this."""
-    run(connection, "retry_event", id=event_id, error_message=sentence)
+    run(connection, "retry_event", id=event_id, type=type_.value, error_message=sentence)
 
 
 def newest(connection: Connection, status: EventStatus | None = None, most: int = 50) -> list[Event]:
@@ -61,9 +80,9 @@ def newest(connection: Connection, status: EventStatus | None = None, most: int 
     return [as_event(row) for row in found]
 
 
-def stranded(connection: Connection, patience: float) -> Sequence[Row[Any]]:
-    """Events (id, type, priority) taken up more than ``patience`` seconds ago without an end or an execution."""
-    return rows(connection, "stranded_events", patience=patience)
+def take_stranded(connection: Connection, patience: float) -> Sequence[Row[Any]]:
+    """Take events (id, type, priority) that lie for more than ``patience`` seconds without an end or an execution."""
+    return rows(connection, "take_stranded_events", patience=patience)
 
 
 def as_event(row: Row[Any] | None) -> Event:
@@ -84,4 +103,5 @@ def as_event(row: Row[Any] | None) -> Event:
         completed_at=row.completed_at,
         triggered_by=row.triggered_by,
         correlation_id=row.correlation_id,
+        exit_code=row.metadata.get("exit_code", EXIT_FAILED) if row.status == EventStatus.FAILED else 0,
     )

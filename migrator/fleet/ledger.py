@@ -185,7 +185,7 @@ def write_outcomes(connection: Connection, execution_id: str, outcomes: Sequence
 
 
 def fail_free(connection: Connection, claimer: Claimer, sentence: str) -> None:
-    """Fail every free target of the lane's database in its wave: nobody can work on them."""
+    """Fail every free target of the lane's database in its wave, unless another lane is at work there."""
     run(
         connection,
         "fail_free",
@@ -219,9 +219,14 @@ def summed(connection: Connection, execution_id: str) -> Row[Any]:
     return found
 
 
-def open_executions(connection: Connection) -> Sequence[Row[Any]]:
-    """Executions (id; type, priority and status of their event) that have not ended."""
-    return rows(connection, "open_executions")
+def open_executions(connection: Connection, rest: float) -> Sequence[Row[Any]]:
+    """Executions (id; type, priority and status of their event) that run and were not nudged for ``rest`` seconds."""
+    return rows(connection, "open_executions", rest=rest)
+
+
+def nudge(connection: Connection, execution_id: str) -> None:
+    """The execution's event is being sent again; leave it alone for a while."""
+    run(connection, "nudge", id=execution_id)
 
 
 def _outcome_row(outcome: Outcome) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,14 @@ class Store:
     def __init__(self, url: str, *, pool_size: int = 2) -> None:
         try:
             parsed = make_url(url)
-        except ArgumentError as error:
-            raise BadUrl(reason="it is no SQLAlchemy or libpq URL") from error
+        except (ArgumentError, ValueError):
+            raise BadUrl(reason="it is not of the form postgresql://user@host:port/database") from None
         self._engine: Engine = create_engine(
             parsed.set(drivername="postgresql+psycopg2"),
             pool_size=pool_size,
             max_overflow=2,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={
                 "application_name": "migrator control",
                 "connect_timeout": 5,
@@ -86,9 +87,3 @@ def first(connection: Connection, name: str, /, **values: Any) -> Row[Any] | Non
 def run(connection: Connection, name: str, /, **values: Any) -> int:
     """Run a named query and say how many rows it touched."""
     return connection.execute(QUERIES[name], values).rowcount
-
-
-def run_many(connection: Connection, name: str, /, values: Sequence[Mapping[str, Any]]) -> None:
-    """Run a named query for each set of values, batched by the driver."""
-    if values:
-        connection.execute(QUERIES[name], list(values))

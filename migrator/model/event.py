@@ -89,3 +89,5 @@ class Event:
     completed_at: datetime | None = None
     triggered_by: str | None = None
     correlation_id: str | None = None
+    exit_code: int = 0
+    """For a command that waited for the event: 0 unless it failed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -13,6 +14,8 @@ from migrator.model.event import EventType
 from migrator.model.identifier import checked_schema_name
 from migrator.model.target import DatabaseKind, Scope
 from migrator.model.version import Version
+
+LONGEST_EVENT_ID = 200
 
 
 def _as_schema_name(name: str) -> str:
@@ -185,6 +188,39 @@ def parse_payload(type_: EventType, fields: Mapping[str, Any]) -> Payload:
         return PAYLOADS[type_].model_validate(fields)
     except ValidationError as error:
         raise BadPayload(type=type_.value, reason="; ".join(_mistakes(error))) from None
+
+
+def refused_payload(type_: EventType, fields: Mapping[str, Any]) -> BadPayload | None:
+    """What is wrong with a payload, None when nothing is."""
+    try:
+        parse_payload(type_, fields)
+    except BadPayload as error:
+        return error
+    return None
+
+
+def storable(type_: EventType, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that the type knows, with what PostgreSQL's jsonb cannot hold written as text."""
+    return {name: _storable(value) for name, value in fields.items() if name in PAYLOADS[type_].model_fields}
+
+
+def checked_event_id(type_: EventType, event_id: str) -> str:
+    """The id itself. Raises BadPayload for one that cannot be stored; such an event leaves no trace in the ledger."""
+    if not 0 < len(event_id) <= LONGEST_EVENT_ID or not event_id.isprintable():
+        raise BadPayload(type=type_.value, reason=f"its id is not 1 to {LONGEST_EVENT_ID} printable characters")
+    return event_id
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd")
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(_storable(key)): _storable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_storable(item) for item in value]
+    return value
 
 
 def _mistakes(error: ValidationError) -> list[str]:

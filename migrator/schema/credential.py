@@ -26,7 +26,7 @@ def password_for(reference: str | None, database_id: str) -> str | None:
         raise BadCredential(reference=kind, database=database_id, reason="it is not env:, file: or command:")
     try:
         password = read(where)
-    except (OSError, KeyError, subprocess.SubprocessError) as error:
+    except (OSError, KeyError, ValueError, subprocess.SubprocessError) as error:
         reason = type(error).__name__ + " while reading it on this machine"
         raise BadCredential(reference=reference, database=database_id, reason=reason) from None
     if not password:

@@ -78,11 +78,11 @@ class Engine:
 
     def _bring_up(self, visit: Visit, session: Session) -> tuple[list[HistoryRow], int]:
         """Run after run until nothing is pending; returns history as it is then, and the rank it began at."""
-        by_statement = False
+        by_statement, since = False, None
         while True:
             past = visit.enter()
             todo = pending(self.folder, past.rows, visit.table.schema, self.to)
-            since = self._since(past)
+            since = self._since(past) if since is None else since
             if not todo:
                 self._keep_mark(visit, past, since)
                 return list(past.rows), since

@@ -38,6 +38,7 @@ class HistoryTable:
             history=sql.Identifier(self.table),
             history_pk=sql.Identifier(f"{self.table}_pk"),
             history_index=sql.Identifier(f"{self.table}_s_idx"),
+            schema_name=sql.Literal(f'"{self.schema}"'),
             history_name=sql.Literal(f'"{self.schema}"."{self.table}"'),
             lock=sql.Literal(self.lock),
             **more,
@@ -46,9 +47,9 @@ class HistoryTable:
 
 def read(session: Session, table: HistoryTable) -> History:
     """History and mark of a schema; empty when there is no such table. Takes no lock and makes nothing."""
-    if not session.rows(session.text(table.compose("exists")))[0][0]:
+    if not session.ask(session.text(table.compose("exists")))[0][0]:
         return History()
-    return as_history(session.rows(session.text(table.compose("read"))))
+    return as_history(session.ask(session.text(table.compose("read"))))
 
 
 def as_history(found: Sequence[tuple[Any, ...]]) -> History:

@@ -71,7 +71,7 @@ def pending(folder: Folder, rows: Sequence[HistoryRow], schema: str, to: Version
     _check_missing(folder, applied, schema)
     todo = [m for m in folder.versioned if _is_pending(m, applied) and (to is None or _version(m) <= to)]
     _check_order(todo, applied, schema)
-    changed = (m for m in folder.repeatable if _has_changed(m, applied.repeatables.get(m.description)))
+    changed = (m for m in folder.repeatable if _has_changed(m, applied.repeatables.get(m.description[:200])))
     return [*todo, *changed]
 
 

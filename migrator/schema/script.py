@@ -35,7 +35,7 @@ class Script:
 
     def __init__(self, session: Session, migrations: Sequence[Migration]) -> None:
         self.migrations = tuple(migrations)
-        self.rows = sql.SQL(session.text(history.rows_of(migrations)).replace("{", "{{").replace("}", "}}"))
+        self.rows = sql.SQL(session.text(history.rows_of(migrations)))
         self._parts = [self._part(session, number, m) for number, m in enumerate(migrations, start=1)]
         self.begin = session.text(history.lap(0))
 

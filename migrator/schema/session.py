@@ -12,11 +12,12 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection, make_dsn, parse_dsn
 
-from migrator.errors import BadUrl, DatabaseUnreachable, MigratorError, WrongCredentials
+from migrator.errors import BadUrl, DatabaseUnreachable, MigratorError, QueryRefused, WrongCredentials
 from migrator.model.target import Database, DatabaseKind
 from migrator.schema.credential import password_for
 
 CONNECT_LIMIT_SECONDS = 5
+DEFAULT_PORT = 5432
 
 _FINAL = re.compile(
     r"password authentication failed|no password supplied|no pg_hba.conf entry|(role|database) .* does not exist"
@@ -46,6 +47,14 @@ class Session:
             cursor.execute(statements)
             return cursor.fetchall()
 
+    def ask(self, statements: str) -> list[tuple[Any, ...]]:
+        """As ``rows``, for a question of our own. Raises QueryRefused instead of the driver's error."""
+        try:
+            return self.rows(statements)
+        except psycopg2.Error as error:
+            reason = (error.diag.message_primary or str(error)).strip()
+            raise QueryRefused(database=self.database_id, sqlstate=error.pgcode or "unknown", reason=reason) from None
+
     def roll_back(self) -> None:
         """End an open transaction; nothing to do when the connection is gone, the server has rolled back then."""
         if not self.connection.closed:
@@ -53,6 +62,11 @@ class Session:
                 self.run("ROLLBACK")
             except (psycopg2.InterfaceError, psycopg2.OperationalError):
                 self.connection.close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection is gone, whoever ended it."""
+        return bool(self.connection.closed)
 
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back by the server."""
@@ -88,15 +102,16 @@ def open_url(url: str, application_name: str = "migrator") -> Session:
     """Connect by a libpq URL or conninfo string, for one schema without a registry; errors as open_session."""
     try:
         parts = parse_dsn(url)
-    except psycopg2.ProgrammingError as error:
-        raise BadUrl(reason=str(error).strip()) from None
+        port = int(parts.get("port", DEFAULT_PORT))
+    except (psycopg2.ProgrammingError, ValueError):
+        raise BadUrl(reason="it is not of the form postgresql://user@host:port/database") from None
     name = parts.get("dbname") or parts.get("user") or "postgres"
     database = Database(
         id=name,
         name=name,
         kind=DatabaseKind.TENANT,
         host=parts.get("host", "localhost"),
-        port=int(parts.get("port", 5432)),
+        port=port,
         username=parts.get("user"),
     )
     return _connect(url, database, application_name)

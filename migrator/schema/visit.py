@@ -7,7 +7,7 @@ import time
 import psycopg2
 from psycopg2 import sql
 
-from migrator.errors import MigratorError, SchemaLocked, SchemaRefused
+from migrator.errors import MigratorError, SchemaLocked, SchemaRefused, SchemaRefusedForNow
 from migrator.model.history import History, Mark
 from migrator.schema import history, refusal
 from migrator.schema.history import HistoryTable
@@ -16,6 +16,7 @@ from migrator.schema.script import Place, Script
 from migrator.schema.session import Session
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
+_APPLIED_STATE = "the statements of this file stay applied, its history row was not written"
 _ALONE_STATE = "the statements before it in this file stay applied, its history row was not written"
 
 
@@ -45,7 +46,7 @@ class Visit:
             except psycopg2.Error as error:
                 self.leave()
                 if error.pgcode != refusal.LOCK_TAKEN:
-                    raise self._not_opened(error) from None
+                    raise self._not_let(error, "opening it") from None
             if time.monotonic() >= deadline:
                 raise self._locked()
             time.sleep(pause)
@@ -93,7 +94,7 @@ class Visit:
             for statement in migration.statements:
                 self._run(Place(migration, statement))
             self._send(self.session.text(history.lap(number)))
-        self._send(self._record(script, mark) + "COMMIT")
+        self._send(self._record(script, mark) + "COMMIT", "committing it")
         self._inside = False
 
     def _apply_alone(self, script: Script, mark: Mark) -> None:
@@ -106,8 +107,8 @@ class Visit:
             for place in script.places():
                 self._run(place, _ALONE_STATE)
             milliseconds = sql.Literal(int((time.monotonic() - started) * 1000))
-            self._send("BEGIN;" + self._text("laps_alone", milliseconds=milliseconds))
-            self._send(self._record(script, mark) + "COMMIT")
+            begin = "BEGIN;" + self._text("laps_alone", milliseconds=milliseconds)
+            self._send(begin + self._record(script, mark) + "COMMIT", "writing its history", _APPLIED_STATE)
         finally:
             if not self.session.connection.closed:
                 self.session.roll_back()
@@ -122,26 +123,27 @@ class Visit:
             at = refusal.position(error)
             raise refusal.refused(error, place.at(at), self.table.schema, state) from None
 
-    def _send(self, statements: str) -> None:
+    def _send(self, statements: str, doing: str = "opening it", state: str = refusal.UNTOUCHED) -> None:
         try:
             self.session.run(statements)
         except psycopg2.Error as error:
             self.leave()
-            raise self._not_opened(error) from None
+            raise self._not_let(error, doing, state) from None
 
-    def _not_opened(self, error: psycopg2.Error) -> MigratorError:
+    def _not_let(self, error: psycopg2.Error, doing: str, state: str = refusal.UNTOUCHED) -> MigratorError:
         schema, database = self.table.schema, self.session.database_id
-        if refusal.is_lost(error, bool(self.session.connection.closed)):
+        if refusal.is_lost(error, self.session.is_closed):
             return refusal.lost(error, database, schema)
-        reason = (error.diag.message_primary or str(error)).strip()
-        return SchemaRefused(schema=schema, database=database, sqlstate=error.pgcode or "unknown", reason=reason)
+        kind = SchemaRefusedForNow if refusal.is_passing(error.pgcode) else SchemaRefused
+        reason, sqlstate = (error.diag.message_primary or str(error)).strip(), error.pgcode or "unknown"
+        return kind(schema=schema, database=database, doing=doing, sqlstate=sqlstate, reason=reason, state=state)
 
     def _raise_if_lost(self, error: psycopg2.Error) -> None:
-        if refusal.is_lost(error, bool(self.session.connection.closed)):
+        if refusal.is_lost(error, self.session.is_closed):
             raise refusal.lost(error, self.session.database_id, self.table.schema) from None
 
     def _locked(self) -> SchemaLocked:
-        found = self.session.rows(self._text("holder"))
+        found = self.session.ask(self._text("holder"))
         holder, since = found[0] if found else ("a session that just ended", "a moment ago")
         return SchemaLocked(schema=self.table.schema, database=self.session.database_id, holder=holder, since=since)
 

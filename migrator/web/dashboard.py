@@ -12,7 +12,7 @@ from flower.command import flower
 from config.flower import DEFAULTS, is_loopback
 from migrator.errors import DashboardOpen
 
-_AUTHENTICATION = ("basic_auth", "auth_provider", "auth")
+_AUTHENTICATION = ("basic_auth", "auth")  # a provider alone lets everybody in who has an account there
 
 
 @click.command(cls=CeleryCommand, context_settings={"ignore_unknown_options": True})
@@ -28,7 +28,7 @@ def dashboard(context: click.Context, options: tuple[str, ...]) -> None:
         if name not in given:
             options = (*options, f"--{name}={value}")
     address = given.get("address", DEFAULTS["address"])
-    if not is_loopback(address) and not any(name in given for name in _AUTHENTICATION):
+    if not is_loopback(address) and not any(given.get(name) for name in _AUTHENTICATION):
         raise click.ClickException(str(DashboardOpen(address=address)))
     flower.callback(options)
 

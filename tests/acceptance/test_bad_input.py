@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("celery_setup")
 
 @pytest.fixture
 def worker_settings():
-    return {"MIGRATOR_MAX_RETRIES": "1"}
+    return {"MIGRATOR_MAX_RETRIES": "1", "MIGRATOR_SCHEMA_LOCK_WAIT": "0.3"}
 
 
 @pytest.fixture

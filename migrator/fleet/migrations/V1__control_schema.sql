@@ -112,6 +112,7 @@ CREATE TABLE execution (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     driven_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     drives integer NOT NULL DEFAULT 0,
+    nudged_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
     CHECK ((state = 'running') = (finished_at IS NULL)),
     CHECK (done + failed <= total)
@@ -134,6 +135,7 @@ COMMENT ON COLUMN execution.reason IS 'Why it halted.';
 COMMENT ON COLUMN execution.created_at IS 'When it was opened.';
 COMMENT ON COLUMN execution.driven_at IS 'When its wave was last sent out.';
 COMMENT ON COLUMN execution.drives IS 'How often its wave was sent out again because its lanes seemed lost.';
+COMMENT ON COLUMN execution.nudged_at IS 'When upkeep last sent its event again.';
 COMMENT ON COLUMN execution.finished_at IS 'When it came to its end.';
 
 CREATE TABLE outcome (

@@ -11,11 +11,11 @@ SELECT * FROM event WHERE id = :id;
 
 -- take_up_event --
 UPDATE event SET status = 'processing', processed_at = now(), retry_count = greatest(retry_count, :retry_count)
-WHERE id = :id AND status NOT IN ('completed', 'failed');
+WHERE id = :id AND type = :type AND status NOT IN ('completed', 'failed');
 
 -- retry_event --
 UPDATE event SET status = 'retrying', retry_count = retry_count + 1, error_message = :error_message
-WHERE id = :id AND status NOT IN ('completed', 'failed');
+WHERE id = :id AND type = :type AND status NOT IN ('completed', 'failed');
 
 -- complete_event --
 UPDATE event
@@ -23,9 +23,15 @@ SET status = 'completed', report = CAST(:report AS jsonb), error_message = NULL,
 WHERE id = :id AND status NOT IN ('completed', 'failed');
 
 -- fail_event --
+-- Not while its execution is running: that goes on whatever became of one task, and ends the event itself.
 UPDATE event
-SET status = 'failed', report = CAST(:report AS jsonb), error_message = :error_message, completed_at = now()
-WHERE id = :id AND status NOT IN ('completed', 'failed');
+SET status = 'failed',
+    report = CAST(:report AS jsonb),
+    error_message = :error_message,
+    metadata = metadata || jsonb_build_object('exit_code', CAST(:exit_code AS integer)),
+    completed_at = now()
+WHERE id = :id AND type = :type AND status NOT IN ('completed', 'failed')
+  AND NOT EXISTS (SELECT FROM execution WHERE execution.id = event.id AND execution.state = 'running');
 
 -- events --
 SELECT * FROM event
@@ -33,13 +39,19 @@ WHERE CAST(:status AS text) IS NULL OR status = :status
 ORDER BY created_at DESC
 LIMIT :most;
 
--- stranded_events --
--- Taken up long ago, not waiting for an execution, and not ended: their message may have been lost.
-SELECT event.id, event.type, event.priority
-FROM event
-LEFT JOIN execution ON execution.id = event.id
-WHERE event.status IN ('processing', 'retrying')
-  AND execution.id IS NULL
-  AND event.processed_at < now() - :patience * interval '1 second'
-ORDER BY event.processed_at
-LIMIT 100;
+-- take_stranded_events --
+-- Events that were taken up long ago, have no execution and no end: their message may have been lost. Whoever gets
+-- them sends them again, so they are marked as taken up now and nobody else gets them for a while.
+UPDATE event
+SET processed_at = now()
+WHERE id IN (
+    SELECT event.id
+    FROM event
+    LEFT JOIN execution ON execution.id = event.id
+    WHERE event.status IN ('processing', 'retrying')
+      AND execution.id IS NULL
+      AND event.processed_at < now() - :patience * interval '1 second'
+    ORDER BY event.processed_at
+    LIMIT 100
+    FOR UPDATE OF event SKIP LOCKED)
+RETURNING id, type, priority;

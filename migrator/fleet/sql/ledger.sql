@@ -68,6 +68,7 @@ WITH free AS (
     FROM outcome
     WHERE execution_id = :execution_id AND database_id = :database_id AND wave = :wave
       AND state IN ('pending', 'running')
+      AND EXISTS (SELECT FROM execution WHERE id = :execution_id AND state = 'running')
       AND (state = 'pending' OR lease_until <= clock_timestamp())
     ORDER BY schema_name
     LIMIT least(:most, (
@@ -133,13 +134,17 @@ WHERE id = :execution_id
 RETURNING (SELECT count(*) FROM written) AS written;
 
 -- fail_free --
--- Fails every free target of a database, when nobody can work on it.
+-- Fails every free target of a database that nobody can work on; not while some other lane does work on it.
 WITH free AS (
     UPDATE outcome
     SET state = 'failed', lease_until = NULL, fence = fence + 1, error_message = :error_message,
         finished_at = clock_timestamp()
     WHERE execution_id = :execution_id AND database_id = :database_id AND wave = :wave
       AND (state = 'pending' OR state = 'running' AND lease_until <= clock_timestamp())
+      AND NOT EXISTS (
+          SELECT FROM outcome AS held
+          WHERE held.execution_id = :execution_id AND held.database_id = :database_id AND held.wave = :wave
+            AND held.state = 'running' AND held.lease_until > clock_timestamp())
     RETURNING state
 )
 UPDATE execution SET failed = failed + (SELECT count(*) FROM free) WHERE id = :execution_id;
@@ -165,17 +170,14 @@ FROM outcome
 WHERE execution_id = :id;
 
 -- open_executions --
--- Executions that have not ended, those that were driven longest ago first.
+-- Executions that have not ended and that upkeep did not send again lately, those driven longest ago first.
 SELECT execution.id, event.type, event.priority, event.status AS event_status
 FROM execution
 JOIN event USING (id)
-WHERE execution.state = 'running'
+WHERE execution.state = 'running' AND execution.nudged_at < clock_timestamp() - :rest * interval '1 second'
 ORDER BY execution.driven_at
-LIMIT 100;
+LIMIT 100
+FOR UPDATE OF execution SKIP LOCKED;
 
--- last_failure --
--- What last went wrong with each target of a database, for those whose newest outcome is a failure.
-SELECT DISTINCT ON (database_id, schema_name) database_id, schema_name, state, error_message, execution_id
-FROM outcome
-WHERE state IN ('done', 'failed')
-ORDER BY database_id, schema_name, finished_at DESC;
+-- nudge --
+UPDATE execution SET nudged_at = clock_timestamp() WHERE id = :id;

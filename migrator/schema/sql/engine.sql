@@ -1,8 +1,12 @@
 -- enter --
 -- Opens the transaction of one target: takes the schema's lock or raises MG001, makes schema and history where
--- they are missing, and reads mark and history. One round trip; RESET clears what an earlier script may have SET.
+-- they are missing, and reads mark and history. One round trip; what comes before BEGIN clears what an earlier script may have left.
 RESET ALL;
 RESET SESSION AUTHORIZATION;
+CLOSE ALL;
+DEALLOCATE ALL;
+DISCARD TEMP;
+SELECT pg_advisory_unlock_all();
 BEGIN;
 SET LOCAL lock_timeout = {lock_timeout};
 SET LOCAL statement_timeout = {statement_timeout};
@@ -12,7 +16,9 @@ BEGIN
         RAISE EXCEPTION 'schema is locked' USING ERRCODE = 'MG001';
     END IF;
     IF to_regclass({history_name}) IS NULL THEN
-        CREATE SCHEMA IF NOT EXISTS {schema};
+        IF to_regnamespace({schema_name}) IS NULL THEN  -- IF NOT EXISTS would ask for rights even when it exists
+            CREATE SCHEMA {schema};
+        END IF;
         CREATE TABLE {schema}.{history} (
             installed_rank integer NOT NULL,
             version varchar(50),
@@ -48,12 +54,20 @@ ORDER BY installed_rank;
 SELECT to_regclass({history_name}) IS NOT NULL;
 
 -- path --
--- Where names without a schema lead: first to the target's own schema, then to what all targets share.
+-- Where names without a schema lead: first to the target's own schema, then to what all targets share. Kept, with
+-- the other settings, for the scripts after the first.
 SET LOCAL search_path TO {search_path};
+SELECT set_config('migrator.' || name, current_setting(name), true)
+FROM unnest(ARRAY['search_path', 'lock_timeout', 'statement_timeout']) AS name;
 
 -- lap --
--- Remembers when a script ended, for execution_time in history; number 0 is the beginning.
-SELECT set_config('migrator.lap_{number}', clock_timestamp()::text, true);
+-- Remembers when a script ended, for execution_time in history; number 0 is the beginning. The next script starts
+-- with the settings that the first one found, whatever this one has SET.
+SELECT set_config('migrator.lap_{number}', clock_timestamp()::text, true),
+       set_config('role', 'none', true),
+       set_config('search_path', current_setting('migrator.search_path'), true),
+       set_config('lock_timeout', current_setting('migrator.lock_timeout'), true),
+       set_config('statement_timeout', current_setting('migrator.statement_timeout'), true);
 
 -- record --
 -- Writes the history rows of the scripts that just ran, on top of what is there, and the mark that sums them up.
