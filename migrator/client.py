@@ -24,6 +24,7 @@ def connect(broker_url: str, result_backend: str | None = None) -> Celery:
     """Send events through this broker from now on; results are read from the backend, or not at all."""
     app = Celery("migrator.client", broker=broker_url, backend=result_backend, set_as_current=False)
     app.conf.update(accept_content=["json"], task_serializer="json", result_serializer="json")
+    app.conf.update(broker_read_url=broker_url, broker_write_url=broker_url)  # else CELERY_BROKER_URL would win
     _connected[:] = [app]
     return app
 

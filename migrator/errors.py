@@ -25,7 +25,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── SchemaRefused                ... or the schema itself, or its history
     ├── QueryRefused                 ... or a question about its state
     ├── ExecutionFailed              some targets of an execution failed
-    ├── LocalServiceFailed
+    ├── LocalServiceFailed, ControlDatabaseRefused
     ├── WrongCredentials
     └── TransientError
         ├── ControlDatabaseUnreachable, DatabaseUnreachable, BrokerUnreachable
@@ -285,6 +285,12 @@ class ControlDatabaseUnreachable(TransientError):
     """The ledger cannot be reached, so nothing is begun."""
 
     sentence = "the control database at {address} cannot be reached: {reason}; nothing was changed"
+
+
+class ControlDatabaseRefused(MigratorError):
+    """The control database refused a statement of ours; values are not quoted."""
+
+    sentence = "the control database at {address} refused what was to be written: {reason}"
 
 
 class DatabaseUnreachable(TransientError):

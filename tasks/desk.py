@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import tomllib
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError
 
 from config import settings as configuration
 from config.settings import Settings
-from migrator.errors import BadSettings, FolderMissing, SettingsMissing, UnknownVersion
+from migrator.errors import BadSettings, FolderMissing, NotSupportedYet, SettingsMissing, UnknownVersion
 from migrator.fleet.lanes import Budget
 from migrator.fleet.store import Store
 from migrator.folder import read_folder
@@ -33,6 +35,10 @@ def settings() -> Settings:
     """The settings of this process. Raises BadSettings with every mistake in it."""
     try:
         return configuration.load()
+    except SettingsError as error:
+        raise BadSettings(mistakes=f"  {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(mistakes=f"  {configuration.TOML_FILE}: {error}") from None
     except ValidationError as error:
         raise BadSettings(mistakes="\n".join(map(_mistake, error.errors(include_input=False)))) from None
 
@@ -81,8 +87,16 @@ def folder(scope: Scope) -> Folder:
     with _folders_lock:
         known = _folders.get(path)
         if known is None or known[0] != signature:
-            known = _folders[path] = (signature, read_folder(path))
+            known = _folders[path] = (signature, _obeyed(read_folder(path)))
         return known[1]
+
+
+def _obeyed(read: Folder) -> Folder:
+    """The folder itself. Raises NotSupportedYet rather than disregard what a file asks for."""
+    for migration in read.migrations:
+        if migration.directives.depends:
+            raise NotSupportedYet(what=f"the directive depends, in {migration.path},")
+    return read
 
 
 def known_version(scope: Scope | str, text: str | None) -> Version | None:
@@ -96,7 +110,7 @@ def known_version(scope: Scope | str, text: str | None) -> Version | None:
 
 
 def _signature(path: Path) -> object:
-    found = ((file, file.stat()) for file in path.rglob("*.sql"))
+    found = ((file, file.stat()) for file in path.rglob("*") if file.is_file())
     return sorted((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 PIPE_WIDTH = 200
@@ -44,7 +45,7 @@ def say_table(as_json: bool, headings: Sequence[str], rows: Iterable[Sequence[An
         for heading in headings:
             table.add_column(heading, no_wrap=heading == "id", overflow="fold")
         for row in found:
-            table.add_row(*("" if cell is None else _spoken(cell) for cell in row))
+            table.add_row(*("" if cell is None else escape(_spoken(cell)) for cell in row))
         console.print(table)
 
     say(as_json, document, show)

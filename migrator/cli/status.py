@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from migrator.cli.control import store
@@ -54,5 +55,5 @@ def _show(console: Console, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         held = ", ".join(f"{count} at {version}" for version, count in sorted(row["versions"].items()))
         behind = "?" if row["behind"] is None else str(row["behind"])
-        table.add_row(row["database"], row["kind"], str(row["targets"]), behind, row["error"] or held)
+        table.add_row(row["database"], row["kind"], str(row["targets"]), behind, escape(row["error"] or held))
     console.print(table)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Row
+from sqlalchemy.exc import IntegrityError
 
 from migrator.errors import DatabaseConflict, TenantConflict, UnknownDatabase, UnknownTenant
 from migrator.fleet.store import first, rows, run
@@ -69,7 +71,8 @@ def add_tenant(connection: Connection, tenant: Tenant) -> bool:
     if (known.database_id, known.schema_name) != (tenant.database_id, tenant.schema_name):
         reason = f"it is registered with schema {known.schema_name} in database {known.database_id}"
         raise TenantConflict(tenant=tenant.id, schema=tenant.schema_name, database=tenant.database_id, reason=reason)
-    revived = run(connection, "revive_tenant", id=tenant.id)
+    with _one_owner(connection, tenant.id, tenant.database_id, tenant.schema_name):
+        revived = run(connection, "revive_tenant", id=tenant.id)
     return change_tenant(connection, tenant.id, _tenant_row(tenant)) or bool(revived)
 
 
@@ -81,9 +84,9 @@ def change_tenant(connection: Connection, tenant_id: str, changes: Mapping[str, 
     before = find_tenant(connection, tenant_id)
     database_id = changes.get("database_id") or before.database_id
     find_database(connection, database_id)
-    _refuse_taken_schema(connection, tenant_id, database_id, changes.get("schema_name") or before.schema_name)
     fields = ("slug", "database_id", "schema_name", "region", "template_version")
-    run(connection, "change_tenant", id=tenant_id, **{field: changes.get(field) for field in fields})
+    with _one_owner(connection, tenant_id, database_id, changes.get("schema_name") or before.schema_name):
+        run(connection, "change_tenant", id=tenant_id, **{field: changes.get(field) for field in fields})
     return find_tenant(connection, tenant_id) != before
 
 
@@ -154,6 +157,18 @@ def as_tenant(row: Row[Any] | None) -> Tenant:
     if row is None:
         raise ValueError("there is no such row")
     return Tenant(row.id, row.slug, row.database_id, row.schema_name, row.region, row.template_version)
+
+
+@contextmanager
+def _one_owner(connection: Connection, tenant_id: str, database_id: str, schema_name: str) -> Iterator[None]:
+    """Raise TenantConflict when the change inside would give a schema a second owner, also at the same moment."""
+    _refuse_taken_schema(connection, tenant_id, database_id, schema_name)
+    try:
+        with connection.begin_nested():
+            yield
+    except IntegrityError:
+        _refuse_taken_schema(connection, tenant_id, database_id, schema_name)
+        raise
 
 
 def _refuse_taken_schema(connection: Connection, tenant_id: str, database_id: str, schema_name: str) -> None:

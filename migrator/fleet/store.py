@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, create_engine, text
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 
-from migrator.errors import BadUrl, ControlDatabaseUnreachable, ControlSchemaMissing
+from migrator.errors import BadUrl, ControlDatabaseRefused, ControlDatabaseUnreachable, ControlSchemaMissing
 from migrator.fleet import MIGRATIONS, SCHEMA
 from migrator.model.version import Version
 from migrator.queries import load_queries
@@ -51,17 +51,24 @@ class Store:
             raise ControlDatabaseUnreachable(address=self.address, reason=str(error.orig).strip()) from error
         except ProgrammingError as error:
             if getattr(error.orig, "pgcode", None) == "42P01":
-                raise ControlSchemaMissing(found="without our tables", needed="this release's") from error
-            raise
+                raise ControlSchemaMissing(found="without our tables", needed=_needed()) from None
+            raise self._refused(error) from None
+        except DBAPIError as error:
+            raise self._refused(error) from None
 
     def check_schema(self) -> None:
         """Raise ControlSchemaMissing when the tables are older than this release, or not there at all."""
-        needed = max(Version(file.name[1:].partition("__")[0]) for file in MIGRATIONS.glob("V*.sql"))
+        needed = _needed()
         with self.begin() as connection:
             found = first(connection, "control_version")
         if found is None or Version(found.version) < needed:
             at = f"at version {found.version}" if found else "without our tables"
             raise ControlSchemaMissing(found=at, needed=needed)
+
+    def _refused(self, error: DBAPIError) -> ControlDatabaseRefused:
+        """Without the server's DETAIL, which quotes values."""
+        said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or type(error.orig).__name__
+        return ControlDatabaseRefused(address=self.address, reason=said)
 
     @property
     def address(self) -> str:
@@ -72,6 +79,10 @@ class Store:
     def dispose(self) -> None:
         """Close all connections, in this process only."""
         self._engine.dispose()
+
+
+def _needed() -> Version:
+    return max(Version(file.name[1:].partition("__")[0]) for file in MIGRATIONS.glob("V*.sql"))
 
 
 def rows(connection: Connection, name: str, /, **values: Any) -> Sequence[Row[Any]]:

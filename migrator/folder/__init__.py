@@ -4,6 +4,7 @@
 can be applied to any number of schemas.
 """
 
+from migrator.folder.convention import CONVENTIONS
 from migrator.folder.reader import read_folder
 
-__all__ = ["read_folder"]
+__all__ = ["CONVENTIONS", "read_folder"]

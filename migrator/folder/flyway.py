@@ -1,13 +1,17 @@
-"""Flyway's file names: V1__what.sql, V1.2__what.sql, R__what.sql."""
+"""Flyway's files: ``V1__what.sql``, ``V1.2__what.sql``, ``R__what.sql``, and ``U1__what.sql`` which undoes V1."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrator.errors import BadVersion, UnnamedFile
+from migrator.errors import BadVersion, DownWithoutUp, DuplicateVersion, UnnamedFile
+from migrator.folder.draft import Draft, Way
+from migrator.folder.source import read_text
 from migrator.model.migration import MigrationKind
 from migrator.model.version import Version
 
+EXAMPLE = "V1__what.sql, with U1__what.sql to undo it, and R__what.sql"
 _NAME = re.compile(r"(?P<prefix>[VRUB])(?P<version>[^_].*?)?__(?P<description>.+)\.sql", re.DOTALL)
 
 
@@ -18,6 +22,43 @@ class FileName:
     kind: MigrationKind
     version: Version | None
     description: str
+
+
+def claims(file: Path) -> bool:
+    """Whether the name is one of this convention."""
+    return _NAME.fullmatch(file.name) is not None
+
+
+def drafts(files: Sequence[Path]) -> list[Draft]:
+    """The migrations of these files."""
+    named = {file: name for file in files if (name := parse_name(file))}
+    undos = _undos([file for file in files if file not in named])
+    versions = {name.version for name in named.values()}
+    for version, file in undos.items():
+        if version not in versions:
+            raise DownWithoutUp(path=file, up=f"V{file.name[1:]}")
+    return [_draft(file, name, undos.get(name.version)) for file, name in named.items()]
+
+
+def _undos(files: Sequence[Path]) -> dict[Version | None, Path]:
+    found: dict[Version | None, Path] = {}
+    for file in files:
+        version = parse_undo(file)
+        if (first := found.setdefault(version, file)) is not file:
+            raise DuplicateVersion(version=version, first=first, second=file)
+    return found
+
+
+def _draft(file: Path, name: FileName, undo: Path | None) -> Draft:
+    text = read_text(file)
+    back = Way(undo, read_text(undo)) if undo else None
+    return Draft(name.version, name.description, Way(file, text), text, back, kind=name.kind)
+
+
+def parse_undo(path: Path) -> Version:
+    """Which version an undo script takes back."""
+    match = _NAME.fullmatch(path.name)
+    return _version(path, match["version"] if match else None)
 
 
 def parse_name(path: Path) -> FileName | None:

@@ -1,53 +1,48 @@
-"""Reads a folder of Flyway-named files."""
+"""Reads a folder of migrations, whatever the convention of its names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from migrator.errors import DuplicateRepeatable, DuplicateVersion, FolderMissing, UnreadableFile
-from migrator.folder.checksum import checksum
-from migrator.folder.flyway import parse_name
-from migrator.folder.statements import split_statements
+from migrator.errors import DuplicateRepeatable, DuplicateVersion, FolderMissing
+from migrator.folder.convention import convention_named, recognise
+from migrator.folder.draft import finish
 from migrator.model.migration import Folder, Migration, MigrationKind
 from migrator.model.version import Version
 
+_NO_MIGRATIONS = ("*.md", "*.rst", "*.txt", "*.pyc", "__init__.py", "LICENSE")
 
-def read_folder(path: Path) -> Folder:
+
+def read_folder(path: Path, convention: str | None = None) -> Folder:
     """All migrations below a folder, in the order in which they are applied.
 
-    Raises a FolderError that names the files when one is unreadable, misnamed or claims the place of another.
+    The convention is seen from the files, unless one of CONVENTIONS is named. Raises a FolderError that names
+    the files when one is unreadable, misnamed or claims the place of another.
     """
     if not path.is_dir():
         raise FolderMissing(path=path)
-    found = [migration for file in sorted(path.rglob("*.sql")) if (migration := _read(file)) is not None]
+    chosen = convention_named(convention) if convention else None
+    files = _visible(path, "*.sql")
+    if not files and (chosen or not (files := _others(path))):
+        return Folder(path)
+    chosen = chosen or recognise(path, files)
+    found = [finish(draft) for draft in chosen.drafts(files)]
     return Folder(path, tuple(_versioned(found)), tuple(_repeatable(found)))
 
 
-def _read(path: Path) -> Migration | None:
-    name = parse_name(path)
-    if name is None:
-        return None
-    sql = _text(path)
-    return Migration(
-        kind=name.kind,
-        version=name.version,
-        description=name.description,
-        script=path.name,
-        path=path,
-        checksum=checksum(sql),
-        sql=sql,
-        statements=split_statements(sql, path),
-    )
+def _visible(path: Path, pattern: str) -> list[Path]:
+    return sorted(file for file in path.rglob(pattern) if not _is_hidden(file.relative_to(path)))
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise UnreadableFile(path=path, reason=f"byte {error.start} is not UTF-8") from error
-    except OSError as error:
-        raise UnreadableFile(path=path, reason=error.strerror) from error
+def _others(path: Path) -> list[Path]:
+    """What a folder without a .sql file has that may be migrations of a kind we cannot read."""
+    files = (file for file in _visible(path, "*") if file.is_file())
+    return [file for file in files if not any(map(file.match, _NO_MIGRATIONS))]
+
+
+def _is_hidden(file: Path) -> bool:
+    return any(part.startswith(".") for part in file.parts)
 
 
 def _versioned(found: Iterable[Migration]) -> list[Migration]:

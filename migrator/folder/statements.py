@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pglast import ast, parse_sql
-from pglast.enums import TransactionStmtKind
+from pglast.enums import AlterTableType, ReindexObjectType, TransactionStmtKind
 from pglast.parser import ParseError
 
 from migrator.errors import RefusedStatement
@@ -19,6 +19,21 @@ _ENDS = (
     TransactionStmtKind.TRANS_STMT_ROLLBACK,
     TransactionStmtKind.TRANS_STMT_PREPARE,
 )
+
+
+_WHOLE = (
+    ReindexObjectType.REINDEX_OBJECT_SCHEMA,
+    ReindexObjectType.REINDEX_OBJECT_SYSTEM,
+    ReindexObjectType.REINDEX_OBJECT_DATABASE,
+)
+
+
+def has_statements(sql: str) -> bool:
+    """Whether a text is more than comments; what the parser cannot read is."""
+    try:
+        return bool(parse_sql(sql))
+    except ParseError:
+        return True
 
 
 def split_statements(sql: str, path: Path) -> tuple[Statement, ...]:
@@ -42,7 +57,11 @@ def _statement(raw: ast.RawStmt, sql: str, path: Path) -> Statement:
     if isinstance(raw.stmt, ast.TransactionStmt) and raw.stmt.kind in _ENDS:
         reason = "a migration runs in the transaction that also writes its history and must not end it"
         raise RefusedStatement(path=path, line=line, statement=text, reason=reason)
-    return Statement(text, line, start, transactional=not _runs_alone(raw.stmt))
+    return Statement(text, line, start, transactional=not _runs_alone(raw.stmt), builds=_builds(raw.stmt))
+
+
+def _builds(stmt: ast.Node | None) -> str | None:
+    return stmt.idxname if isinstance(stmt, ast.IndexStmt) and stmt.concurrent else None
 
 
 def _runs_alone(stmt: ast.Node | None) -> bool:
@@ -52,5 +71,13 @@ def _runs_alone(stmt: ast.Node | None) -> bool:
     if isinstance(stmt, ast.VacuumStmt):
         return bool(stmt.is_vacuumcmd)
     if isinstance(stmt, ast.ReindexStmt):
-        return any(option.defname == "concurrently" for option in stmt.params or ())
+        return stmt.kind in _WHOLE or any(option.defname == "concurrently" for option in stmt.params or ())
+    if isinstance(stmt, ast.AlterTableStmt):
+        return any(map(_detaches_concurrently, stmt.cmds or ()))
+    if isinstance(stmt, ast.ClusterStmt):
+        return stmt.relation is None
     return isinstance(stmt, _ALONE)
+
+
+def _detaches_concurrently(command: ast.AlterTableCmd) -> bool:
+    return command.subtype == AlterTableType.AT_DetachPartition and bool(getattr(command.def_, "concurrent", False))

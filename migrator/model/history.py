@@ -37,6 +37,10 @@ class Mark:
     """The execution that last changed the schema."""
     since_rank: int = 0
     """The newest installed_rank before that execution began."""
+    begun: str | None = None
+    """A script that commits statement by statement and was not recorded yet."""
+    statements: int = 0
+    """How many of its statements are done; the next one may have been begun."""
 
     def as_text(self) -> str:
         """Compact JSON with our name in front, so that nobody takes it for prose."""

@@ -30,6 +30,20 @@ class Statement:
     """Where it starts in its file, in characters."""
     transactional: bool = True
     """False for what PostgreSQL refuses inside a transaction block."""
+    builds: str | None = None
+    """The name of the index that it builds concurrently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directives:
+    """What a migration's comment header asks for; None where it does not say."""
+
+    transactional: bool | None = None
+    timeout: float | None = None
+    """Seconds that one statement may take."""
+    depends: tuple[tuple[str, Version], ...] = ()
+    """Scopes, each with the version that it must have reached before."""
+    destructive: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -40,17 +54,37 @@ class Migration:
     version: Version | None
     description: str
     script: str
-    """File name, as it stands in history."""
+    """The name as it stands in history: the file's, or that of a migration's own folder."""
     path: Path
     checksum: int
     """Flyway's: CRC32 over the lines, signed 32 bits."""
     sql: str
+    """The way forward, on the lines of its file; what else the file holds is blanked out."""
     statements: tuple[Statement, ...]
+    undo: str | None = None
+    """The way back, on the lines of its file; None when there is none, or only an empty one."""
+    undo_path: Path | None = None
+    undo_is_empty: bool = False
+    """There is a script for the way back and it has no statement: it would undo nothing."""
+    directives: Directives = Directives()
+    undo_directives: Directives = Directives()
+    marked_outside: bool = False
+    """The folder's own tool was told to run it outside a transaction."""
+    undo_marked_outside: bool = False
 
     @property
     def transactional(self) -> bool:
-        """Whether the whole file can run inside one transaction."""
-        return all(statement.transactional for statement in self.statements)
+        """Whether the whole file is to run inside one transaction.
+
+        The directive wins over the mark of another tool, but not over what PostgreSQL refuses.
+        """
+        possible = all(statement.transactional for statement in self.statements)
+        return possible and _is_wanted(self.directives, self.marked_outside)
+
+    @property
+    def undo_wants_transaction(self) -> bool:
+        """Whether marks and directives leave the way back in a transaction; its statements are not looked at."""
+        return _is_wanted(self.undo_directives, self.undo_marked_outside)
 
     def __str__(self) -> str:
         return self.script
@@ -101,6 +135,10 @@ class Folder:
     def by_description(self) -> dict[str, Migration]:
         """The repeatable migrations, keyed as history keys them."""
         return {m.description: m for m in self.repeatable}
+
+
+def _is_wanted(directives: Directives, marked_outside: bool) -> bool:
+    return directives.transactional if directives.transactional is not None else not marked_outside
 
 
 def _trace(migration: Migration) -> bytes:

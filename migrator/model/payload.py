@@ -22,14 +22,14 @@ def _as_schema_name(name: str) -> str:
     try:
         return checked_schema_name(name)
     except BadSchemaName as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(f"it {error.facts['reason']}") from None
 
 
 def _as_version(text: str) -> str:
     try:
         return str(Version(text))
-    except BadVersion as error:
-        raise ValueError(str(error)) from error
+    except BadVersion:
+        raise ValueError("it is not made of numbers separated by dots or underscores") from None
 
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -213,7 +213,7 @@ def checked_event_id(type_: EventType, event_id: str) -> str:
 
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace("\x00", "\ufffd")
+        return value.replace("\x00", "\ufffd").encode(errors="replace").decode()
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):

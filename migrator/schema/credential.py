@@ -22,11 +22,11 @@ def password_for(reference: str | None, database_id: str) -> str | None:
         return None
     kind, _, where = reference.partition(":")
     read = _READERS.get(kind)
-    if read is None or not where:
-        raise BadCredential(reference=kind, database=database_id, reason="it is not env:, file: or command:")
+    if read is None or not where.strip():
+        raise BadCredential(reference="(not shown)", database=database_id, reason="it is not env:, file: or command:")
     try:
         password = read(where)
-    except (OSError, KeyError, ValueError, subprocess.SubprocessError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
         reason = type(error).__name__ + " while reading it on this machine"
         raise BadCredential(reference=reference, database=database_id, reason=reason) from None
     if not password:

@@ -89,7 +89,7 @@ class Engine:
             script = self._script(session, runs(todo)[0])
             whole = len(script.migrations) == len(todo)
             try:
-                visit.apply(script, self._mark(past, script.migrations, since, whole), by_statement=by_statement)
+                visit.apply(script, past, self._mark(past, script.migrations, since, whole), by_statement=by_statement)
             except Unplaced:
                 by_statement = True
                 continue

@@ -52,15 +52,15 @@ class Script:
     @cached_property
     def _starts(self) -> list[int]:
         starts, at = [], 0
-        for part in self._parts:
-            starts.append(at)
+        for migration, part in zip(self.migrations, self._parts, strict=True):
+            starts.append(at + len(preface(migration)))
             at += len(part)
         return starts
 
     @staticmethod
     def _part(session: Session, number: int, migration: Migration) -> str:
         """The line end before the semicolon closes a comment that ends the file."""
-        return f"{migration.sql}\n;{session.text(history.lap(number))}\n"
+        return f"{preface(migration)}{migration.sql}\n;{session.text(history.lap(number))}\n"
 
     def places(self) -> list[Place]:
         """Every statement, in order."""
@@ -73,6 +73,12 @@ class Script:
         reached = bisect_right([statement.start for statement in migration.statements], offset)
         statement = migration.statements[max(reached - 1, 0)]
         return Place(migration, replace(statement, line=migration.sql.count("\n", 0, offset) + 1))
+
+
+def preface(migration: Migration, scope: str = "LOCAL") -> str:
+    """The statement that gives a migration the time it asks for; nothing for one that does not ask."""
+    asked = migration.directives.timeout
+    return "" if asked is None else f"SET {scope} statement_timeout = {int(asked * 1000)}; "
 
 
 def runs(migrations: Sequence[Migration]) -> list[list[Migration]]:

@@ -20,7 +20,8 @@ CONNECT_LIMIT_SECONDS = 5
 DEFAULT_PORT = 5432
 
 _FINAL = re.compile(
-    r"password authentication failed|no password supplied|no pg_hba.conf entry|(role|database) .* does not exist"
+    r"authentication failed|no password supplied|no pg_hba.conf entry|(role|database) .* does not exist"
+    r"|is not permitted to log in|permission denied for database"
 )
 
 
@@ -145,7 +146,8 @@ def _connect(conninfo: str, database: Database, application_name: str) -> Sessio
 def _refusal(database: Database, said: str) -> MigratorError:
     """Libpq gives no SQLSTATE for a connection that failed, only text; text in another language is transient."""
     lines = said.strip().splitlines()
-    reason = lines[-1].strip().rpartition("FATAL:")[2].strip() if lines else "no reason given"
+    first = next((line for line in lines if "FATAL:" in line), lines[0] if lines else "")
+    reason = first.rpartition("FATAL:")[2].rpartition("failed: ")[2].strip() or "no reason given"
     user = database.username or "chosen by libpq"
     if _FINAL.search(said):
         return WrongCredentials(database=database.id, address=database.address, user=user, reason=reason)

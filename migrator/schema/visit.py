@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import psycopg2
 from psycopg2 import sql
 
-from migrator.errors import MigratorError, SchemaLocked, SchemaRefused, SchemaRefusedForNow
+from migrator.errors import ConnectionLost, MigratorError, SchemaLocked, SchemaRefused, SchemaRefusedForNow
 from migrator.model.history import History, Mark
+from migrator.model.migration import Migration, Statement
 from migrator.schema import history, refusal
 from migrator.schema.history import HistoryTable
 from migrator.schema.rules import Rules
-from migrator.schema.script import Place, Script
+from migrator.schema.script import Place, Script, preface
 from migrator.schema.session import Session
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
@@ -37,6 +39,8 @@ class Visit:
         While another session holds the lock it is asked for again and again: a statement that waits for a
         lock inside a transaction would deadlock the holder's CREATE INDEX CONCURRENTLY.
         """
+        if self.session.is_closed:
+            raise ConnectionLost(database=self.session.database_id, schema=self.table.schema, reason="it is closed")
         statement, pause = self._enter_statement(), _FIRST_PAUSE
         deadline = time.monotonic() + self.rules.schema_lock_wait
         while True:
@@ -62,14 +66,14 @@ class Visit:
         """Commit what entering made, with a new mark."""
         self._send(self._text("mark", mark=sql.Literal(mark.as_text())) + "COMMIT")
 
-    def apply(self, script: Script, mark: Mark, *, by_statement: bool = False) -> None:
-        """Apply a script, write its history and commit. Outside afterwards, whatever happens.
+    def apply(self, script: Script, past: History, mark: Mark, *, by_statement: bool = False) -> None:
+        """Apply a script on top of the past that ``enter`` gave, write its history and commit. Outside afterwards.
 
         Sent as one string; raises Unplaced when the server's refusal does not say where, and the same script
         can then be applied ``by_statement`` to find out.
         """
         if not script.transactional:
-            self._apply_alone(script, mark)
+            self._apply_alone(script, past, mark)
         elif by_statement:
             self._apply_by_statement(script, mark)
         else:
@@ -91,28 +95,54 @@ class Visit:
     def _apply_by_statement(self, script: Script, mark: Mark) -> None:
         self._send(self._path() + script.begin)
         for number, migration in enumerate(script.migrations, start=1):
+            if asked := preface(migration):
+                self._send(asked)
             for statement in migration.statements:
                 self._run(Place(migration, statement))
+            self._check_deferred(migration)
             self._send(self.session.text(history.lap(number)))
         self._send(self._record(script, mark) + "COMMIT", "committing it")
         self._inside = False
 
-    def _apply_alone(self, script: Script, mark: Mark) -> None:
-        """Each statement commits by itself, so the lock is held by the session until history is written."""
+    def _apply_alone(self, script: Script, past: History, mark: Mark) -> None:
+        """Each statement commits by itself, so the lock is held by the session until history is written.
+
+        The mark notes which statement comes next, and a later visit goes on there.
+        """
+        [migration] = script.migrations
         self._send(self._text("hold") + "COMMIT")
         self._inside = False
         try:
             started = time.monotonic()
-            self._send(self._settings())
-            for place in script.places():
-                self._run(place, _ALONE_STATE)
+            self._send(self._settings() + preface(migration, "SESSION"))
+            self._run_from(_reached(past, migration), migration, past.mark or Mark(None, ""))
             milliseconds = sql.Literal(int((time.monotonic() - started) * 1000))
-            begin = "BEGIN;" + self._text("laps_alone", milliseconds=milliseconds)
+            begin = self._own() + self._text("laps_alone", milliseconds=milliseconds)
             self._send(begin + self._record(script, mark) + "COMMIT", "writing its history", _APPLIED_STATE)
         finally:
-            if not self.session.connection.closed:
+            if not self.session.is_closed:
                 self.session.roll_back()
                 self.session.run(self._text("let_go"))
+
+    def _run_from(self, first: int, migration: Migration, mark: Mark) -> None:
+        for number, statement in enumerate(migration.statements[first:], start=first):
+            note = replace(mark, begun=migration.script, statements=number)
+            noting = self._own() + self._text("mark", mark=sql.Literal(note.as_text())) + "COMMIT"
+            self._send(noting, "noting its next statement", _ALONE_STATE if number else refusal.UNTOUCHED)
+            if statement.builds:
+                self._clear_away(statement.builds, begun=number == first and mark.begun == migration.script)
+            self._run(Place(migration, statement), _ALONE_STATE)
+
+    def _clear_away(self, index: str, *, begun: bool) -> None:
+        """Drop what a failed build left: an invalid index, or one that we had begun and may not have finished."""
+        found = self.session.ask(self._text("index", index_text=sql.Literal(index)))
+        if found and (begun or not found[0][0]):
+            self._send(self._text("drop_index", index=sql.Identifier(index)), "clearing a failed index away")
+
+    def _check_deferred(self, migration: Migration) -> None:
+        """What would fail at COMMIT fails here, where the file is known."""
+        line = migration.statements[-1].line if migration.statements else 1
+        self._run(Place(migration, Statement("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED", line)))
 
     def _run(self, place: Place, state: str = refusal.UNTOUCHED) -> None:
         try:
@@ -161,9 +191,11 @@ class Visit:
         return self._text(
             "settings_alone",
             search_path=self._search_path(),
-            lock_timeout=_milliseconds(self.rules.lock_timeout),
             statement_timeout=_milliseconds(self.rules.statement_timeout),
         )
+
+    def _own(self) -> str:
+        return self._text("own", lock_timeout=_milliseconds(self.rules.lock_timeout))
 
     def _search_path(self) -> sql.Composed:
         return sql.SQL(", ").join(sql.Identifier(name) for name in (self.table.schema, *self.rules.shared_schemas))
@@ -173,6 +205,11 @@ class Visit:
 
     def _text(self, name: str, **more: sql.Composable) -> str:
         return self.session.text(self.table.compose(name, **more))
+
+
+def _reached(past: History, migration: Migration) -> int:
+    """The number of the statement to go on with; 0 for a script that was never begun."""
+    return past.mark.statements if past.mark is not None and past.mark.begun == migration.script else 0
 
 
 def _milliseconds(seconds: float) -> sql.Composable:

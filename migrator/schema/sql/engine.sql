@@ -1,13 +1,13 @@
 -- enter --
 -- Opens the transaction of one target: takes the schema's lock or raises MG001, makes schema and history where
--- they are missing, and reads mark and history. One round trip; what comes before BEGIN clears what an earlier script may have left.
+-- they are missing, and reads mark and history. One round trip; what comes before the settings clears what an earlier script may have left.
 RESET ALL;
 RESET SESSION AUTHORIZATION;
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 CLOSE ALL;
 DEALLOCATE ALL;
 DISCARD TEMP;
 SELECT pg_advisory_unlock_all();
-BEGIN;
 SET LOCAL lock_timeout = {lock_timeout};
 SET LOCAL statement_timeout = {statement_timeout};
 DO $migrator$
@@ -126,10 +126,26 @@ WHERE tables.relname = {history_text}
   AND tables.relkind = 'r';
 
 -- settings_alone --
--- For statements that PostgreSQL refuses inside a transaction: the same settings for the session.
+-- For statements that PostgreSQL refuses inside a transaction: settings for the session. They wait for old
+-- transactions to end without stopping anybody, so only statement_timeout limits them.
 SET search_path TO {search_path};
-SET lock_timeout = {lock_timeout};
+SET lock_timeout = 0;
 SET statement_timeout = {statement_timeout};
+
+-- index --
+-- Whether an index of that name in the schema is valid; no row when there is none.
+SELECT indexes.indisvalid
+FROM pg_index AS indexes
+JOIN pg_class AS names ON names.oid = indexes.indexrelid
+WHERE names.relname = {index_text} AND names.relnamespace = to_regnamespace({schema_name});
+
+-- drop_index --
+DROP INDEX CONCURRENTLY {schema}.{index};
+
+-- own --
+-- Opens a transaction for what we write ourselves between such statements, with the usual patience.
+BEGIN;
+SET LOCAL lock_timeout = {lock_timeout};
 
 -- laps_alone --
 -- The laps of one script that ran outside a transaction.

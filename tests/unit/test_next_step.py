@@ -1,0 +1,75 @@
+"""What an execution does next, and whether it lies still."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrator.model.execution import ExecutionState, Standing, Step, next_step
+from tasks.upkeep import lies_still
+
+PATIENCE = 30.0
+
+
+def standing(**changes) -> Standing:
+    """The first of two waves is out and all of it ended well, a moment ago."""
+    usual = {"state": ExecutionState.RUNNING, "wave": 1, "waves": 2, "pending": 0, "held": 0, "failed": 0}
+    return Standing(**(usual | {"quiet_seconds": 0.5, "drives": 0} | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [
+        ({"wave": 0}, Step.SEND_WAVE),
+        ({"wave": 0, "waves": 0}, Step.FINISH),
+        ({}, Step.SEND_WAVE),
+        ({"failed": 1}, Step.HALT),
+        ({"wave": 2}, Step.FINISH),
+        ({"wave": 2, "failed": 3}, Step.FINISH),
+        ({"held": 1}, Step.WAIT),
+        ({"held": 1, "pending": 5, "quiet_seconds": 1000.0}, Step.WAIT),
+        ({"held": 1, "failed": 1}, Step.WAIT),
+        ({"pending": 5}, Step.WAIT),
+        ({"pending": 5, "failed": 2}, Step.WAIT),
+        ({"pending": 5, "quiet_seconds": 29.9}, Step.WAIT),
+        ({"pending": 5, "quiet_seconds": 30.0}, Step.SEND_AGAIN),
+        ({"pending": 5, "wave": 2, "quiet_seconds": 30.0}, Step.SEND_AGAIN),
+        ({"pending": 5, "quiet_seconds": -20.0}, Step.WAIT),
+    ],
+)
+def test_the_next_step_of_a_running_execution(changes, step):
+    assert next_step(standing(**changes), PATIENCE) is step
+
+
+@pytest.mark.parametrize(
+    ("drives", "patience"), [(0, 30), (1, 60), (2, 120), (3, 240), (4, 480), (5, 960), (6, 960), (40, 960)]
+)
+def test_patience_doubles_each_time_lanes_were_taken_for_lost_up_to_a_limit(drives, patience):
+    patient = standing(pending=1, drives=drives, quiet_seconds=patience - 0.1)
+    assert next_step(patient, PATIENCE) is Step.WAIT
+    assert next_step(standing(pending=1, drives=drives, quiet_seconds=patience), PATIENCE) is Step.SEND_AGAIN
+
+
+@pytest.mark.parametrize("state", [state for state in ExecutionState if state is not ExecutionState.RUNNING])
+@pytest.mark.parametrize("changes", [{"wave": 0}, {"pending": 5, "quiet_seconds": 99.0}, {"held": 2}, {"failed": 1}])
+def test_an_execution_that_has_ended_stays_ended(state, changes):
+    assert next_step(standing(state=state, **changes), PATIENCE) is Step.FINISH
+
+
+@pytest.mark.parametrize(
+    ("changes", "still"),
+    [
+        ({"held": 3, "quiet_seconds": 500.0}, False),
+        ({"pending": 3}, False),
+        ({"pending": 3, "quiet_seconds": 29.9}, False),
+        ({"pending": 3, "quiet_seconds": 30.0}, True),
+        ({"pending": 3, "quiet_seconds": 30.0, "drives": 1}, False),
+        ({"wave": 2, "quiet_seconds": 15.0}, False),
+        ({"wave": 2, "quiet_seconds": 15.1}, True),
+        ({"failed": 1, "quiet_seconds": 15.1}, True),
+        ({"quiet_seconds": 15.1}, True),
+        ({"wave": 0, "pending": 3, "quiet_seconds": 1.0}, False),
+        ({"wave": 0, "pending": 3, "quiet_seconds": 15.1}, True),
+    ],
+)
+def test_an_execution_lies_still_when_nobody_takes_its_next_step_in_time(changes, still):
+    assert lies_still(standing(**changes), PATIENCE) is still
