@@ -57,7 +57,14 @@ def _statement(raw: ast.RawStmt, sql: str, path: Path) -> Statement:
     if isinstance(raw.stmt, ast.TransactionStmt) and raw.stmt.kind in _ENDS:
         reason = "a migration runs in the transaction that also writes its history and must not end it"
         raise RefusedStatement(path=path, line=line, statement=text, reason=reason)
-    return Statement(text, line, start, transactional=not _runs_alone(raw.stmt), builds=_builds(raw.stmt))
+    return Statement(
+        text,
+        line,
+        start,
+        transactional=not _runs_alone(raw.stmt),
+        builds=_builds(raw.stmt),
+        adds_value=isinstance(raw.stmt, ast.AlterEnumStmt) and not raw.stmt.oldVal,
+    )
 
 
 def _builds(stmt: ast.Node | None) -> str | None:

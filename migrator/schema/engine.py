@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from migrator.errors import ServerRefusedForNow
+from migrator.errors import MigrationFailed, ServerRefusedForNow
 from migrator.model.history import History, HistoryRow, Mark
 from migrator.model.identifier import checked_schema_name
 from migrator.model.migration import Folder, Migration, scripts
@@ -24,6 +24,9 @@ from migrator.schema.rules import Rules
 from migrator.schema.script import Script, runs
 from migrator.schema.session import Session
 from migrator.schema.visit import Unplaced, Visit
+
+NEW_VALUE_USED = "55P04"
+"""SQLSTATE for the use of an enum's value in the transaction that added it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Engine:
 
     def _bring_up(self, visit: Visit, session: Session) -> tuple[list[HistoryRow], int]:
         """Run after run until nothing is pending; returns history as it is then, and the rank it began at."""
-        by_statement, since = False, None
+        by_statement, cut_enums, since = False, False, None
         while True:
             past = visit.enter()
             todo = pending(self.folder, past.rows, visit.table.schema, self.to)
@@ -86,12 +89,17 @@ class Engine:
             if not todo:
                 self._keep_mark(visit, past, since)
                 return list(past.rows), since
-            script = self._script(session, runs(todo)[0])
+            script = self._script(session, runs(todo, cut_enums=cut_enums)[0])
             whole = len(script.migrations) == len(todo)
             try:
                 visit.apply(script, past, self._mark(past, script.migrations, since, whole), by_statement=by_statement)
             except Unplaced:
                 by_statement = True
+                continue
+            except MigrationFailed as error:
+                if cut_enums or error.facts["sqlstate"] != NEW_VALUE_USED:
+                    raise
+                by_statement, cut_enums = False, True
                 continue
             if whole:
                 return [*past.rows, *as_rows(script.migrations, past.newest_rank)], since

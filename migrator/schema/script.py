@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
 
 from psycopg2 import sql
 
@@ -81,10 +80,21 @@ def preface(migration: Migration, scope: str = "LOCAL") -> str:
     return "" if asked is None else f"SET {scope} statement_timeout = {int(asked * 1000)}; "
 
 
-def runs(migrations: Sequence[Migration]) -> list[list[Migration]]:
-    """Pending migrations cut where PostgreSQL demands it: as many as possible in one transaction, others alone."""
+def runs(migrations: Sequence[Migration], *, cut_enums: bool = False) -> list[list[Migration]]:
+    """Pending migrations cut where PostgreSQL demands it: as many as possible in one transaction, others alone.
+
+    With ``cut_enums`` a run also ends behind a migration that adds a value to an enum, so that the next one
+    may use it. That is asked for only when the server does, for a run in pieces may stop in the middle.
+    """
     cut: list[list[Migration]] = []
-    for transactional, found in groupby(migrations, key=lambda migration: migration.transactional):
-        group = list(found)
-        cut.extend([group] if transactional else [[migration] for migration in group])
+    for migration in migrations:
+        if cut and migration.transactional and _goes_on(cut[-1][-1], cut_enums):
+            cut[-1].append(migration)
+        else:
+            cut.append([migration])
     return cut
+
+
+def _goes_on(before: Migration, cut_enums: bool) -> bool:
+    ends = cut_enums and any(statement.adds_value for statement in before.statements)
+    return before.transactional and not ends

@@ -176,6 +176,23 @@ def test_two_runs_at_once_build_it_once(schema, folder, open_, scripts):
     assert scripts() == list(ALL)
 
 
+ENUM = {"V1__mood.sql": "CREATE TYPE mood AS ENUM ('good'); CREATE TABLE day (mood mood)"}
+VALUE = {"V2__bad.sql": "ALTER TYPE mood ADD VALUE 'bad'", "V3__use.sql": "INSERT INTO day VALUES ('bad')"}
+
+
+def test_a_new_enum_value_that_a_later_file_uses_is_committed_in_between(session, schema, folder, ask):
+    Engine(folder(ENUM)).migrate(session, schema)
+    assert Engine(folder(ENUM | VALUE), execution="e").migrate(session, schema).applied == tuple(VALUE)
+    assert ask(f"SELECT mood::text FROM {schema}.day") == [("bad",)]
+
+
+def test_a_new_enum_value_that_its_own_file_uses_is_a_failure(session, schema, folder, ask):
+    Engine(folder(ENUM)).migrate(session, schema)
+    with pytest.raises(MigrationFailed, match="SQLSTATE 55P04"):
+        Engine(folder(ENUM | {"V2__both.sql": "; ".join(VALUE.values())})).migrate(session, schema)
+    assert ask(f"SELECT count(*) FROM {schema}.day") == [(0,)]
+
+
 @pytest.mark.parametrize(
     "sql",
     [
