@@ -357,7 +357,7 @@ class UnknownTargets(BadInput):
     """A request names databases, schemas or tenants that lead to no target."""
 
     sentence = (
-        "no registered target has {kind} {names} (and {more} more); nothing was done. "
+        "no registered target has {kind} {names}; nothing was done. "
         "'migrator database list' and 'migrator tenant list' show what is registered"
     )
 

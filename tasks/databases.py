@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from migrator.fleet import events, registry
+from migrator.fleet import registry
 from migrator.model.event import Event, EventType
 from migrator.model.payload import DatabaseCreated, DatabaseDeleted, DatabaseUpdated
 from migrator.model.target import Database
-from migrator.watch.report import simple_report
 from tasks import desk, rollout
-from tasks.event_task import EventTask, Report, event_task
+from tasks.event_task import EventTask, Report, event_task, settle
 from tasks.migrate_targets import migrate_targets
 
 
@@ -34,9 +33,7 @@ def database_created(task: EventTask, event: Event, payload: DatabaseCreated) ->
         targets = registry.targets(connection, [scope], own_schema=own_schema, databases=[database.id])
         if not payload.auto_migrate or not targets:
             said = "is registered" if fresh else "was registered before"
-            report = simple_report(event.id, f"database {database.id} {said}", changed=int(fresh))
-            events.complete(connection, event.id, report)
-            return report
+            return settle(connection, event, f"database {database.id} {said}", changed=int(fresh))
     return migrate_targets(task, event, targets, requested_by=f"database {database.id}")
 
 
@@ -47,9 +44,7 @@ def database_updated(task: EventTask, event: Event, payload: DatabaseUpdated) ->
     with desk.store().begin() as connection:
         changed = registry.change_database(connection, payload.database_id, changes)
         said = "was changed" if changed else "was so already"
-        report = simple_report(event.id, f"database {payload.database_id} {said}", changed=int(changed))
-        events.complete(connection, event.id, report)
-    return report
+        return settle(connection, event, f"database {payload.database_id} {said}", changed=int(changed))
 
 
 @event_task(EventType.DATABASE_DELETED)
@@ -58,6 +53,4 @@ def database_deleted(task: EventTask, event: Event, payload: DatabaseDeleted) ->
     with desk.store().begin() as connection:
         changed = registry.retire_database(connection, payload.database_id)
         said = "is retired, nothing in it was dropped" if changed else "was retired before"
-        report = simple_report(event.id, f"database {payload.database_id} {said}", changed=int(changed))
-        events.complete(connection, event.id, report)
-    return report
+        return settle(connection, event, f"database {payload.database_id} {said}", changed=int(changed))

@@ -26,6 +26,7 @@ from migrator.errors import (
 from migrator.fleet import events
 from migrator.model.event import Event, EventStatus, EventType, Priority
 from migrator.model.payload import checked_event_id, parse_payload, refused_payload, storable
+from migrator.watch.report import simple_report
 from tasks import desk
 from tasks.app import app
 
@@ -164,6 +165,13 @@ def event_task(type_: EventType) -> Callable[[CarryOut], EventTask]:
         return task
 
     return register
+
+
+def settle(connection: Connection, event: Event, summary: str, **facts: Any) -> Report:
+    """Complete an event that started no execution, in the transaction of what it changed; returns its report."""
+    report = simple_report(event.id, summary, **facts)
+    events.complete(connection, event.id, report)
+    return report
 
 
 def _stored_end(event: Event) -> Report:

@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from migrator.errors import NotSupportedYet, UnknownTargets
-from migrator.fleet import events, registry
+from migrator.fleet import registry
 from migrator.model.event import Event, EventType
 from migrator.model.payload import MaintenanceScheduled, MigrationRequested, RollbackRequested
 from migrator.model.plan import Plan
 from migrator.model.target import Scope, Target
-from migrator.watch.report import simple_report
 from tasks import desk, rollout
-from tasks.event_task import EventTask, Report, event_task
+from tasks.event_task import EventTask, Report, event_task, settle
 from tasks.migrate_targets import migrate_targets, plan_for
 from tasks.survey import folders_for
 
@@ -64,21 +63,15 @@ def _wanted(payload: MigrationRequested) -> list[Target]:
 def _refuse_unknown(kind: str, wanted: Sequence[str] | None, known: set[str]) -> None:
     unknown = [name for name in wanted or () if name not in known]
     if unknown:
-        raise UnknownTargets(kind=kind, names=", ".join(unknown[:10]), more=max(len(unknown) - 10, 0))
+        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
+        raise UnknownTargets(kind=kind, names=", ".join(unknown[:10]) + more)
 
 
 def _say_plan(event: Event, plan: Plan) -> Report:
     """The report of a dry run: what would be done where, nothing was."""
     behind = Counter(planned.target.database_id for planned in plan.targets)
     said = f"dry run: {len(plan.targets)} targets are behind, {plan.current} are current; nothing was changed"
-    report = simple_report(
-        event.id,
-        said,
-        total=len(plan.targets),
-        skipped=plan.current,
-        databases=dict(behind),
-        targets=[str(planned.target) for planned in plan.targets[:100]],
-    )
+    facts = {"total": len(plan.targets), "skipped": plan.current, "databases": dict(behind)}
+    targets = [str(planned.target) for planned in plan.targets[:100]]
     with desk.store().begin() as connection:
-        events.complete(connection, event.id, report)
-    return report
+        return settle(connection, event, said, **facts, targets=targets)

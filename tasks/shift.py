@@ -94,11 +94,11 @@ class Shift:
 
     def _migrate(self, claims: Sequence[Claim]) -> None:
         for claim in claims:
+            if self.session.is_closed:
+                return  # what is left was not tried and is given back, whatever ended the connection
             outcome = migrate_target(self.engine, self.session, claim)
             if outcome is None:
                 self._put_back = True
-                if self.session.is_closed:
-                    return
                 continue
             self._unwritten.append(outcome)
             self._current = f"{claim.database_id}/{claim.schema_name}"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from migrator.fleet import events, registry
+from migrator.fleet import registry
 from migrator.model.event import Event, EventType
 from migrator.model.payload import TenantCreated, TenantDeleted, TenantUpdated
 from migrator.model.plan import make_plan
 from migrator.model.target import Scope, Target, Tenant
-from migrator.watch.report import simple_report
 from tasks import desk, rollout
-from tasks.event_task import EventTask, Report, event_task
+from tasks.event_task import EventTask, Report, event_task, settle
 
 
 @event_task(EventType.TENANT_CREATED)
@@ -47,9 +46,7 @@ def tenant_updated(task: EventTask, event: Event, payload: TenantUpdated) -> Rep
     with desk.store().begin() as connection:
         changed = registry.change_tenant(connection, payload.tenant_id, changes)
         said = "was changed" if changed else "was so already"
-        report = simple_report(event.id, f"tenant {payload.tenant_id} {said}", changed=int(changed))
-        events.complete(connection, event.id, report)
-    return report
+        return settle(connection, event, f"tenant {payload.tenant_id} {said}", changed=int(changed))
 
 
 @event_task(EventType.TENANT_DELETED)
@@ -58,13 +55,9 @@ def tenant_deleted(task: EventTask, event: Event, payload: TenantDeleted) -> Rep
     with desk.store().begin() as connection:
         changed = registry.retire_tenant(connection, payload.tenant_id)
         said = "is retired, its schema was not dropped" if changed else "was retired before"
-        report = simple_report(event.id, f"tenant {payload.tenant_id} {said}", changed=int(changed))
-        events.complete(connection, event.id, report)
-    return report
+        return settle(connection, event, f"tenant {payload.tenant_id} {said}", changed=int(changed))
 
 
 def _registered(connection: Connection, event: Event, tenant: Tenant, fresh: bool) -> Report:
     said = "is registered" if fresh else "was registered before"
-    report = simple_report(event.id, f"tenant {tenant.id} {said}, its schema was not touched", changed=int(fresh))
-    events.complete(connection, event.id, report)
-    return report
+    return settle(connection, event, f"tenant {tenant.id} {said}, its schema was not touched", changed=int(fresh))

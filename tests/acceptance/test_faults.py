@@ -91,6 +91,17 @@ def test_a_worker_survives_a_restart_of_the_broker_with_work_in_hand(fleet, serv
     assert_each_migration_once(fleet, 40)
 
 
+@pytest.mark.usefixtures("beat")
+def test_a_target_that_ends_its_connection_each_time_fails_alone(fleet, celery_setup):
+    poison = "IF current_schema() = 'tenant_5' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
+    fleet.write("V1__account.sql", f"{FIRST} DO $$ BEGIN {poison} END $$;")
+    fleet.register(tenants=20, databases=("one",))
+    sent = tasks.migration_requested.delay(**request())
+    wait_until(lambda: (row := fleet.execution(sent.id)) and row.finished_at, "the execution did not end", 90)
+    assert (fleet.execution(sent.id).done, fleet.execution(sent.id).failed) == (19, 1)
+    assert "the connection to database one was lost" in fleet.outcomes(sent.id)["tenant_5"].error_message
+
+
 def test_a_task_longer_than_the_visibility_timeout_is_delivered_once(fleet, celery_setup):
     fleet.write("V1__account.sql", FIRST + f"SELECT pg_sleep({3 * LEASE});")
     fleet.register()
