@@ -12,16 +12,19 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
     │   ├── LocalExtraMissing, ControlSchemaMissing, DemoMissing
     │   ├── NotSupportedYet, EventFailedBefore, DashboardOpen
+    │   ├── PooledSession, UnfilledSlot
     │   └── FolderError              the folder on disk is wrong
     │       ├── FolderMissing, UnreadableFile, UnnamedFile
     │       ├── UnrecognisedFolder, MixedConventions, UnfitFile
     │       ├── DuplicateVersion, DuplicateRepeatable, DownWithoutUp
-    │       ├── BadSections, BadDirective
+    │       ├── BadSections, BadDirective, BadFolderOptions
+    │       ├── UnknownPlaceholder, BadOrder, BadStep
     │       └── RefusedStatement
     ├── HistoryError                 folder and history of one target disagree
     │   ├── ChecksumChanged, MigrationMissing
     │   └── MigrationOutOfOrder, MigrationFailedBefore
     ├── MigrationFailed              a statement of a migration was refused by the server
+    │   └── StepFailed               ... or a step that is code raised an error
     ├── SchemaRefused                ... or the schema itself, or its history
     ├── QueryRefused                 ... or a question about its state
     ├── ExecutionFailed              some targets of an execution failed
@@ -429,3 +432,52 @@ class BadDirective(FolderError):
     """A directive in a comment header that is unknown or cannot be read."""
 
     sentence = "{path}:{line}: {reason}; the directives are {known}"
+
+
+class UnfilledSlot(BadInput):
+    """A placeholder for which a target has no value, or none that may stand in a script."""
+
+    sentence = "${{{name}}} cannot be filled in for schema {schema}: {reason}; nothing was changed"
+
+
+class UnknownPlaceholder(FolderError):
+    """A placeholder that nobody has given a value."""
+
+    sentence = (
+        "{path}:{line}: {name} has no value{hint}; there are: {known}. Give it one in folder.toml, "
+        "or switch placeholders off there"
+    )
+
+
+class BadFolderOptions(FolderError):
+    """The folder.toml of a folder cannot be read; all its mistakes are in one message."""
+
+    sentence = "{path} is wrong:\n{mistakes}"
+
+
+class BadOrder(FolderError):
+    """A list that gives the order of a folder's files, and the files, disagree."""
+
+    sentence = "{path}: {reason}"
+
+
+class BadStep(FolderError):
+    """A Python file that is named as a migration and is none."""
+
+    sentence = "{path}:{line}: {reason}; a step has a function apply(connection) and perhaps undo(connection)"
+
+
+class StepFailed(MigrationFailed):
+    """A step that is code raised an error, or ended the transaction that it was given."""
+
+    sentence = "{script}:{line} failed in schema {schema}: {reason}; {state}"
+
+
+class PooledSession(BadInput):
+    """A lock of the session would stay behind on a connection that a pooler gives to others."""
+
+    sentence = (
+        "database {database} is reached through a pooler that gives each transaction another connection; {script} "
+        "cannot run in a transaction, and its lock would be left behind. Nothing was changed. Register the server's "
+        "own address with 'migrator database add {database} --host ... --port ...', or give it to --url"
+    )

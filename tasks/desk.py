@@ -20,7 +20,7 @@ from migrator.errors import BadSettings, FolderMissing, NotSupportedYet, Setting
 from migrator.fleet.lanes import Budget
 from migrator.fleet.store import Store
 from migrator.folder import read_folder
-from migrator.model.migration import Folder
+from migrator.model.folder import Folder
 from migrator.model.target import Database, Scope
 from migrator.model.version import Version
 from migrator.schema.rules import Rules
@@ -83,11 +83,11 @@ def folder(scope: Scope) -> Folder:
         if scope is Scope.TENANT:
             raise FolderMissing(path=path)
         return Folder(path)
-    signature = _signature(path)
     with _folders_lock:
         known = _folders.get(path)
-        if known is None or known[0] != signature:
-            known = _folders[path] = (signature, _obeyed(read_folder(path)))
+        if known is None or known[0] != _signature(known[1]):
+            read = _obeyed(read_folder(path, scope=scope, shared=settings().shared_schemas))
+            known = _folders[path] = (_signature(read), read)
         return known[1]
 
 
@@ -109,8 +109,8 @@ def known_version(scope: Scope | str, text: str | None) -> Version | None:
     return wanted
 
 
-def _signature(path: Path) -> object:
-    found = ((file, file.stat()) for file in path.rglob("*") if file.is_file())
+def _signature(read: Folder) -> object:
+    found = ((file, file.stat()) for root in read.roots for file in root.rglob("*") if file.is_file())
     return sorted((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found)
 
 

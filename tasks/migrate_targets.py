@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from migrator.fleet import registry
 from migrator.model.event import Event
-from migrator.model.migration import Folder
+from migrator.model.folder import Folder
 from migrator.model.plan import Plan, make_plan
 from migrator.model.target import Scope, Target
 from migrator.model.version import Version

@@ -19,7 +19,7 @@ from migrator.fleet import events, ledger, registry
 from migrator.fleet.ledger import Claimer
 from migrator.model.event import Event
 from migrator.model.execution import ExecutionState, Standing, Step, next_step
-from migrator.model.migration import Folder
+from migrator.model.folder import Folder
 from migrator.model.plan import Plan, lanes_for
 from migrator.model.target import Scope
 from migrator.model.version import Version

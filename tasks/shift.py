@@ -127,13 +127,15 @@ def migrate_target(engine: Engine, session: Session, claim: Claim) -> Outcome | 
     """
     started = time.monotonic()
     try:
-        change = engine.migrate(session, claim.schema_name)
+        change = engine.migrate(session, claim.schema_name, claim.tenant_id)
     except MigratorError as error:
         again = isinstance(error, TransientError) and claim.fence < MOST_CLAIMS
         said = "target is put back" if again else "target failed"
         log.warning(said, schema=claim.schema_name, tenant=claim.tenant_id, reason=str(error))
         seconds = time.monotonic() - started
         return None if again else Outcome(claim, OutcomeState.FAILED, seconds=seconds, failure=_failure(error))
+    if change.without_effect:
+        log.warning("migrations changed nothing", schema=claim.schema_name, scripts=change.without_effect)
     log.info(
         "target done",
         schema=claim.schema_name,

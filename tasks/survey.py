@@ -9,8 +9,8 @@ from itertools import groupby
 import structlog
 
 from migrator.errors import MigratorError
+from migrator.model.folder import Folder
 from migrator.model.history import Mark, is_current
-from migrator.model.migration import Folder
 from migrator.model.target import Database, Scope, Target
 from migrator.model.version import Version
 from migrator.schema.marks import read_marks

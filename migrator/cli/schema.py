@@ -12,9 +12,10 @@ from migrator.cli.output import json_option, say
 from migrator.folder import read_folder
 from migrator.model.identifier import checked_schema_name
 from migrator.model.migration import scripts
+from migrator.model.target import Scope
 from migrator.model.version import Version
 from migrator.schema import history
-from migrator.schema.engine import Engine
+from migrator.schema.engine import Change, Engine
 from migrator.schema.history import DEFAULT_TABLE, HistoryTable
 from migrator.schema.pending import pending, read_history
 from migrator.schema.rules import Rules
@@ -25,6 +26,14 @@ _where = [
     click.option("--url", required=True, help="The database, as a libpq URL."),
     click.option("--schema", "name", required=True, help="The schema; made when it is not there."),
     click.option("--folder", type=click.Path(path_type=Path), required=True, help="The migration folder."),
+    click.option(
+        "--scope",
+        type=click.Choice([scope.value for scope in Scope]),
+        default="tenant",
+        show_default=True,
+        callback=lambda _context, _option, value: Scope(value),
+        help="A tenant's migrations may change no other schema.",
+    ),
     click.option("--history-table", default=DEFAULT_TABLE, show_default=True, help="The table inside the schema."),
     json_option,
 ]
@@ -44,16 +53,27 @@ def schema() -> None:
 @schema.command()
 @_options
 @click.option("--to", help="Stop at this version.")
-def up(url: str, name: str, folder: Path, history_table: str, as_json: bool, to: str | None) -> None:
+@click.option("--tenant-id", help="For ${tenant_id} in a folder with placeholders.")
+def up(
+    url: str,
+    name: str,
+    folder: Path,
+    scope: Scope,
+    history_table: str,
+    as_json: bool,
+    to: str | None,
+    tenant_id: str | None,
+) -> None:
     """Apply what is pending.
 
     Example: migrator schema up --url postgresql://localhost/shop --schema tenant_acme --folder migrations/tenant
     """
     checked_schema_name(name)
-    engine = Engine(read_folder(folder), Rules(history_table=history_table), to=Version(to) if to else None)
+    read = read_folder(folder, scope=scope)
+    engine = Engine(read, Rules(history_table=history_table), to=Version(to) if to else None)
     session = open_url(url)
     try:
-        change = engine.migrate(session, name)
+        change = engine.migrate(session, name, tenant_id)
     finally:
         session.close()
     document = {
@@ -61,21 +81,22 @@ def up(url: str, name: str, folder: Path, history_table: str, as_json: bool, to:
         "from_version": change.from_version,
         "version": change.to_version,
         "applied": list(change.applied),
+        "without_effect": list(change.without_effect),
         "seconds": round(change.seconds, 3),
     }
     said = f"schema {name} is at version {change.to_version}, {len(change.applied)} migrations applied"
-    say(as_json, document, lambda console: console.print(f"{said} in {spoken_seconds(change.seconds)}"))
+    say(as_json, document, lambda console: _show_change(console, f"{said} in {spoken_seconds(change.seconds)}", change))
 
 
 @schema.command()
 @_options
-def status(url: str, name: str, folder: Path, history_table: str, as_json: bool) -> None:
+def status(url: str, name: str, folder: Path, scope: Scope, history_table: str, as_json: bool) -> None:
     """What is applied and what is pending; changes nothing.
 
     Example: migrator schema status --url postgresql://localhost/shop --schema tenant_acme --folder migrations/tenant
     """
     table = HistoryTable(checked_schema_name(name), history_table)
-    read = read_folder(folder)
+    read = read_folder(folder, scope=scope)
     session = open_url(url)
     try:
         past = history.read(session, table)
@@ -90,6 +111,12 @@ def status(url: str, name: str, folder: Path, history_table: str, as_json: bool)
         "pending": list(todo),
     }
     say(as_json, document, lambda console: _show_status(console, document))
+
+
+def _show_change(console: Console, said: str, change: Change) -> None:
+    console.print(said)
+    for script in change.without_effect:
+        console.print(f"  changed nothing in this schema: {script}", markup=False)
 
 
 def _show_status(console: Console, document: dict[str, Any]) -> None:

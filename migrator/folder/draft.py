@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from migrator.folder.bounds import Bounds
 from migrator.folder.checksum import checksum
 from migrator.folder.directives import read_directives
 from migrator.folder.header import header_comments
-from migrator.folder.statements import has_statements, split_statements
-from migrator.model.migration import Migration, MigrationKind
+from migrator.folder.placeholders import fill
+from migrator.folder.statements import has_statements, read_script
+from migrator.model.migration import Migration, MigrationKind, is_wanted
 from migrator.model.version import Version
 
 
@@ -40,31 +43,50 @@ class Draft:
     kind: MigrationKind = MigrationKind.VERSIONED
 
 
-def finish(draft: Draft) -> Migration:
-    """Analyse the SQL, once."""
-    forward = draft.forward
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a folder says that bears on each of its scripts."""
+
+    words: Mapping[str, str] | None = None
+    """Its own placeholders; None where placeholders are not switched on."""
+    bounds: Bounds | None = None
+    """Where its scripts may reach; None for anywhere."""
+
+
+def finish(draft: Draft, terms: Terms) -> Migration:
+    """Analyse the SQL, once.
+
+    A repeatable migration's checksum is made of the filled text, so that another value applies it again.
+    """
+    forward, marked = draft.forward, _is_marked(draft.forward)
     directives = read_directives(forward.sql, forward.path)
+    outside = not is_wanted(directives, marked)
+    script = read_script(
+        fill(forward.sql, forward.path, terms.words), forward.path, outside=outside, bounds=terms.bounds
+    )
+    repeatable = draft.kind is MigrationKind.REPEATABLE
     return Migration(
         kind=draft.kind,
         version=draft.version,
         description=draft.description,
         script=draft.script or forward.path.name,
         path=forward.path,
-        checksum=checksum(draft.text),
-        sql=forward.sql,
-        statements=split_statements(forward.sql, forward.path),
+        checksum=checksum(fill(draft.text, forward.path, terms.words) if repeatable else draft.text),
+        sql=script.sql,
+        statements=script.statements,
         directives=directives,
-        marked_outside=_is_marked(forward),
-        **_back(draft.back),
+        marked_outside=marked,
+        **_back(draft.back, terms),
     )
 
 
-def _back(way: Way | None) -> dict[str, Any]:
+def _back(way: Way | None, terms: Terms) -> dict[str, Any]:
     if way is None:
         return {}
-    full = has_statements(way.sql)
+    sql = fill(way.sql, way.path, terms.words)
+    full = has_statements(sql)
     return {
-        "undo": way.sql if full else None,
+        "undo": sql if full else None,
         "undo_path": way.path,
         "undo_is_empty": not full,
         "undo_directives": read_directives(way.sql, way.path),

@@ -1,4 +1,4 @@
-"""Flyway's files: ``V1__what.sql``, ``V1.2__what.sql``, ``R__what.sql``, and ``U1__what.sql`` which undoes V1."""
+"""Flyway's files: ``V1__what.sql``, ``R__what.sql``, ``U1__what.sql`` undoes V1, ``B5__what.sql`` is V1 to V5."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from migrator.folder.source import read_text
 from migrator.model.migration import MigrationKind
 from migrator.model.version import Version
 
-EXAMPLE = "V1__what.sql, with U1__what.sql to undo it, and R__what.sql"
+EXAMPLE = "V1__what.sql, with U1__what.sql to undo it, R__what.sql and B1__what.sql"
 _NAME = re.compile(r"(?P<prefix>[VRUB])(?P<version>[^_].*?)?__(?P<description>.+)\.sql", re.DOTALL)
 
 
@@ -33,11 +33,14 @@ def drafts(files: Sequence[Path]) -> list[Draft]:
     """The migrations of these files."""
     named = {file: name for file in files if (name := parse_name(file))}
     undos = _undos([file for file in files if file not in named])
-    versions = {name.version for name in named.values()}
+    versions = {name.version for name in named.values() if name.kind is MigrationKind.VERSIONED}
     for version, file in undos.items():
         if version not in versions:
             raise DownWithoutUp(path=file, up=f"V{file.name[1:]}")
-    return [_draft(file, name, undos.get(name.version)) for file, name in named.items()]
+    return [
+        _draft(file, name, undos.get(name.version) if name.kind is MigrationKind.VERSIONED else None)
+        for file, name in named.items()
+    ]
 
 
 def _undos(files: Sequence[Path]) -> dict[Version | None, Path]:
@@ -71,7 +74,7 @@ def parse_name(path: Path) -> FileName | None:
     if prefix == "U":
         return None
     if prefix == "B":
-        raise UnnamedFile(path=path, reason="baseline files are not supported yet")
+        return FileName(MigrationKind.BASELINE, _version(path, version), description)
     if prefix == "R":
         return _repeatable(path, version, description)
     return FileName(MigrationKind.VERSIONED, _version(path, version), description)

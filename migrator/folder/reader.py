@@ -6,29 +6,69 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from migrator.errors import DuplicateRepeatable, DuplicateVersion, FolderMissing
+from migrator.folder.code import is_step, named_as_steps, read_step
 from migrator.folder.convention import convention_named, recognise
-from migrator.folder.draft import finish
-from migrator.model.migration import Folder, Migration, MigrationKind
+from migrator.folder.draft import Draft, Terms, finish
+from migrator.folder.manifest import PLAN, ordered_drafts, sqitch_drafts
+from migrator.folder.options import Options, read_options
+from migrator.model.folder import Folder
+from migrator.model.migration import Migration, MigrationKind
+from migrator.model.target import Scope
 from migrator.model.version import Version
 
-_NO_MIGRATIONS = ("*.md", "*.rst", "*.txt", "*.pyc", "__init__.py", "LICENSE")
+_NO_MIGRATIONS = ("*.md", "*.rst", "*.txt", "*.pyc", "*.toml", "__init__.py", "LICENSE")
 
 
-def read_folder(path: Path, convention: str | None = None) -> Folder:
+def read_folder(
+    path: Path,
+    convention: str | None = None,
+    *,
+    options: Options | None = None,
+    scope: Scope | None = None,
+    shared: tuple[str, ...] = ("public",),
+) -> Folder:
     """All migrations below a folder, in the order in which they are applied.
 
-    The convention is seen from the files, unless one of CONVENTIONS is named. Raises a FolderError that names
-    the files when one is unreadable, misnamed or claims the place of another.
+    The convention is seen from the files, unless one of CONVENTIONS is named; ``options`` are taken instead of
+    those in the folder's folder.toml. In the scope of tenants scripts have bounds: they may refer to the
+    ``shared`` schemas but change nothing there. Raises a FolderError that names the files when one is
+    unreadable, misnamed, claims the place of another or says what it may not.
     """
     if not path.is_dir():
         raise FolderMissing(path=path)
-    chosen = convention_named(convention) if convention else None
+    options = options or read_options(path)
+    found = _read(path, convention or options.convention, options, scope, shared)
+    others = [read_folder(path / other, scope=scope, shared=shared) for other in options.also]
+    found += [m for other in others for m in (*other.migrations, *other.baselines)]
+    return Folder(
+        path,
+        tuple(_one_each(m for m in found if m.kind is MigrationKind.VERSIONED)),
+        tuple(_repeatable(found)),
+        tuple(_one_each(m for m in found if m.kind is MigrationKind.BASELINE)),
+        options.out_of_order,
+        tuple(root for other in others for root in other.roots),
+    )
+
+
+def _read(
+    path: Path, convention: str | None, options: Options, scope: Scope | None, shared: tuple[str, ...]
+) -> list[Migration]:
+    terms = Terms(options.words, options.bounds(scope, shared))
     files = _visible(path, "*.sql")
-    if not files and (chosen or not (files := _others(path))):
-        return Folder(path)
-    chosen = chosen or recognise(path, files)
-    found = [finish(draft) for draft in chosen.drafts(files)]
-    return Folder(path, tuple(_versioned(found)), tuple(_repeatable(found)))
+    named = named_as_steps(_visible(path, "*.py"))
+    steps = [read_step(file) for file in named] if files or any(map(is_step, named)) else []
+    return [*(finish(draft, terms) for draft in _drafts(path, files, convention, options, bool(steps))), *steps]
+
+
+def _drafts(path: Path, files: list[Path], convention: str | None, options: Options, has_steps: bool) -> list[Draft]:
+    if options.order:
+        return ordered_drafts(path, options.order, files)
+    if (path / PLAN).is_file() and not convention:
+        return sqitch_drafts(path)
+    if not files and (convention or has_steps or not (files := _others(path))):
+        return []
+    chosen = convention_named(convention) if convention else recognise(path, files)
+    return chosen.drafts(files)
 
 
 def _visible(path: Path, pattern: str) -> list[Path]:
@@ -45,7 +85,8 @@ def _is_hidden(file: Path) -> bool:
     return any(part.startswith(".") for part in file.parts)
 
 
-def _versioned(found: Iterable[Migration]) -> list[Migration]:
+def _one_each(found: Iterable[Migration]) -> list[Migration]:
+    """In the order of their versions, each of which only one may have."""
     by_version: dict[Version, Migration] = {}
     for migration in found:
         if migration.version is None:

@@ -13,7 +13,7 @@ from migrator.errors import BadSections, UnfitFile
 from migrator.folder.dialect import ours
 from migrator.folder.draft import Draft, Way
 from migrator.folder.header import header_end
-from migrator.folder.numbered import name_of
+from migrator.folder.numbered import distinct, name_of
 from migrator.folder.source import line_at, read_text
 
 EXAMPLE = "0001_what.sql with the sections -- migrate:up and -- migrate:down, or those of goose or sql-migrate"
@@ -43,7 +43,9 @@ def is_sectioned(file: Path) -> bool:
 
 def drafts(files: Sequence[Path]) -> list[Draft]:
     """The migrations of these files."""
-    return [_draft(file) for file in ours(files)]
+    drafts = [_draft(file) for file in ours(files)]
+    by_whole_name = all("+migrate" in draft.text.lower() for draft in drafts)  # sql-migrate
+    return distinct(drafts) if by_whole_name else drafts
 
 
 def _draft(file: Path) -> Draft:

@@ -1,26 +1,25 @@
-"""What a file of SQL consists of: its statements, where each starts, and which must run outside a transaction."""
+"""What a file of SQL consists of: its statements, where each starts, what each does and how it must be run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pglast import ast, parse_sql
-from pglast.enums import AlterTableType, ReindexObjectType, TransactionStmtKind
+from pglast.enums import AlterTableType, ReindexObjectType
 from pglast.parser import ParseError
 
 from migrator.errors import RefusedStatement
+from migrator.folder.bounds import Bounds
+from migrator.folder.effects import effects_of
+from migrator.folder.psql import copy_refusal, unmix
+from migrator.folder.rewriting import Edit, drops_extension, edited, edits_of
+from migrator.folder.transactions import place_in_transactions
 from migrator.model.migration import Statement
+from migrator.model.slot import without_slots
 
 _ALONE = (ast.CreatedbStmt, ast.DropdbStmt, ast.CreateTableSpaceStmt, ast.DropTableSpaceStmt, ast.AlterSystemStmt)
-_ENDS = (
-    TransactionStmtKind.TRANS_STMT_BEGIN,
-    TransactionStmtKind.TRANS_STMT_START,
-    TransactionStmtKind.TRANS_STMT_COMMIT,
-    TransactionStmtKind.TRANS_STMT_ROLLBACK,
-    TransactionStmtKind.TRANS_STMT_PREPARE,
-)
-
-
 _WHOLE = (
     ReindexObjectType.REINDEX_OBJECT_SCHEMA,
     ReindexObjectType.REINDEX_OBJECT_SYSTEM,
@@ -28,35 +27,83 @@ _WHOLE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A file's SQL as the server gets it: nothing of psql's, no BEGIN and COMMIT of its own."""
+
+    sql: str
+    statements: tuple[Statement, ...]
+
+
 def has_statements(sql: str) -> bool:
     """Whether a text is more than comments; what the parser cannot read is."""
     try:
-        return bool(parse_sql(sql))
+        return bool(parse_sql(without_slots(sql)))
     except ParseError:
         return True
 
 
 def split_statements(sql: str, path: Path) -> tuple[Statement, ...]:
-    """The statements of a file, in order.
+    """The statements of a file, in order."""
+    return read_script(sql, path).statements
 
-    A file that the parser cannot read, perhaps because the server is newer than the parser, is one statement:
-    the server has the last word. A file that begins or ends transactions by itself is refused, because what
-    it commits half way could not be taken back when the rest fails.
+
+def read_script(text: str, path: Path, *, outside: bool = False, bounds: Bounds | None = None) -> Script:
+    """Analyse a file, once however many schemas it is applied to.
+
+    ``outside``: it is to run outside a transaction. ``bounds``: where it may reach, None for anywhere. A file
+    that the parser cannot read, perhaps because the server is newer than the parser, is one statement: the
+    server has the last word. Raises RefusedStatement with file, line and statement.
     """
+    unmixed = unmix(text, path)
+    sql = unmixed.sql
+    parsed = _parse(sql)
+    if parsed is None:
+        if unmixed.data:
+            reason = "the parser cannot read this file, so the data of its COPY cannot be told from its SQL"
+            raise RefusedStatement(path=path, line=1, statement=text.strip()[:80], reason=reason)
+        return Script(sql, (Statement(sql, 1, block=None if outside else 0),))
+    if bounds is not None and (edits := _edits(parsed, sql, path, bounds)):
+        sql = edited(sql, edits)
+        parsed = parse_sql(without_slots(sql))
+    data = iter(text for _, text in sorted(unmixed.data.items()))
+    statements = [(_statement(raw, sql, path, data), raw.stmt) for raw in parsed]
+    placed = list(place_in_transactions(statements, path, outside=outside))
+    gone = [Edit(s.start, s.start + len(s.text), " " * len(s.text)) for s, stays in placed if not stays]
+    return Script(edited(sql, gone), tuple(statement for statement, stays in placed if stays))
+
+
+def _parse(sql: str) -> tuple[ast.RawStmt, ...] | None:
     try:
-        parsed = parse_sql(sql)
+        return tuple(parse_sql(without_slots(sql)))
     except ParseError:
-        return (Statement(sql, 1),)
-    return tuple(_statement(raw, sql, path) for raw in parsed)
+        return None
 
 
-def _statement(raw: ast.RawStmt, sql: str, path: Path) -> Statement:
+def _edits(parsed: Iterable[ast.RawStmt], sql: str, path: Path, bounds: Bounds) -> list[Edit]:
+    """Hold every statement against the bounds, and say what has to be put otherwise."""
+    edits = []
+    for raw in parsed:
+        start, text = _place(raw, sql)
+        effects = effects_of(raw.stmt)
+        bounds.check(effects, path, sql, start, text)
+        if drops_extension(raw.stmt):
+            edits.append(Edit(start, start + len(text), ""))
+        else:
+            edits += edits_of(raw.stmt, effects, text, start, bounds)
+    return edits
+
+
+def _place(raw: ast.RawStmt, sql: str) -> tuple[int, str]:
     start = raw.stmt_location or 0
-    text = sql[start : start + raw.stmt_len] if raw.stmt_len else sql[start:].rstrip()
+    return start, sql[start : start + raw.stmt_len] if raw.stmt_len else sql[start:].rstrip()
+
+
+def _statement(raw: ast.RawStmt, sql: str, path: Path, data: Iterable[str]) -> Statement:
+    start, text = _place(raw, sql)
     line = sql.count("\n", 0, start) + 1
-    if isinstance(raw.stmt, ast.TransactionStmt) and raw.stmt.kind in _ENDS:
-        reason = "a migration runs in the transaction that also writes its history and must not end it"
-        raise RefusedStatement(path=path, line=line, statement=text, reason=reason)
+    if isinstance(raw.stmt, ast.CopyStmt) and (reason := copy_refusal(raw.stmt)):
+        raise RefusedStatement(path=path, line=line, statement=text.strip(), reason=reason)
     return Statement(
         text,
         line,
@@ -64,6 +111,8 @@ def _statement(raw: ast.RawStmt, sql: str, path: Path) -> Statement:
         transactional=not _runs_alone(raw.stmt),
         builds=_builds(raw.stmt),
         adds_value=isinstance(raw.stmt, ast.AlterEnumStmt) and not raw.stmt.oldVal,
+        data=next(iter(data), "") if isinstance(raw.stmt, ast.CopyStmt) else None,
+        effects=effects_of(raw.stmt),
     )
 
 

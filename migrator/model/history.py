@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from migrator.model.migration import Folder
+from migrator.model.folder import Folder
 from migrator.model.version import Version
 
 

@@ -1,22 +1,26 @@
-"""A migration, and the folder that holds them in order."""
+"""A migration: one step in a folder."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from migrator.model.effects import Effects
 from migrator.model.version import Version
+
+Code = Callable[[Any], None]
+"""A step that is code: called with the driver's connection, inside the target's transaction and search path."""
 
 
 class MigrationKind(StrEnum):
-    """How a migration is applied: once, or again whenever its text changes."""
+    """How a migration is applied: once, again whenever its text changes, or first of all to an empty schema."""
 
     VERSIONED = "versioned"
     REPEATABLE = "repeatable"
+    BASELINE = "baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class Statement:
     """The name of the index that it builds concurrently."""
     adds_value: bool = False
     """Whether it adds a value to an enum, which may not be used before it is committed."""
+    block: int | None = 0
+    """Which transaction of its file it stands in: 0 is the first, None stands for none."""
+    data: str | None = None
+    """What the file gives to COPY ... FROM STDIN."""
+    effects: Effects = field(default_factory=Effects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ class Migration:
     checksum: int
     """Flyway's: CRC32 over the lines, signed 32 bits."""
     sql: str
-    """The way forward, on the lines of its file; what else the file holds is blanked out."""
+    """The way forward, on the lines of its file; what is not for the server is blanked out."""
     statements: tuple[Statement, ...]
     undo: str | None = None
     """The way back, on the lines of its file; None when there is none, or only an empty one."""
@@ -73,84 +82,70 @@ class Migration:
     marked_outside: bool = False
     """The folder's own tool was told to run it outside a transaction."""
     undo_marked_outside: bool = False
+    code: Code | None = None
+    """The way forward, where it is code and not SQL."""
+    undo_code: Code | None = None
+    author_version: str | None = None
+    """What its own tool calls it, where that is no version: an Alembic revision."""
 
     @property
     def transactional(self) -> bool:
         """Whether the whole file is to run inside one transaction.
 
-        The directive wins over the mark of another tool, but not over what PostgreSQL refuses.
+        The directive wins over the mark of another tool, but not over what PostgreSQL refuses, nor over a file
+        that commits half way.
         """
-        possible = all(statement.transactional for statement in self.statements)
-        return possible and _is_wanted(self.directives, self.marked_outside)
+        in_one = len({statement.block for statement in self.statements} | {0}) == 1
+        possible = in_one and all(statement.transactional for statement in self.statements)
+        return possible and is_wanted(self.directives, self.marked_outside)
 
     @property
     def undo_wants_transaction(self) -> bool:
         """Whether marks and directives leave the way back in a transaction; its statements are not looked at."""
-        return _is_wanted(self.undo_directives, self.undo_marked_outside)
+        return is_wanted(self.undo_directives, self.undo_marked_outside)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the server can be sent the whole file as it is: no code and no data for COPY."""
+        return self.code is None and all(statement.data is None for statement in self.statements)
+
+    @property
+    def adds_values(self) -> bool:
+        """Whether a statement adds a value to an enum."""
+        return any(statement.adds_value for statement in self.statements)
+
+    @property
+    def history_type(self) -> str:
+        """What history calls it, in Flyway's words."""
+        if self.code is not None:
+            return "SCRIPT"
+        return "SQL_BASELINE" if self.kind is MigrationKind.BASELINE else "SQL"
+
+    def units(self) -> tuple[tuple[Statement, ...], ...]:
+        """Its statements as they are committed together when the file as a whole cannot run in one transaction.
+
+        A new enum value ends its unit, because only the next one may use it.
+        """
+        found: list[list[Statement]] = []
+        for statement in self.statements:
+            if found and _goes_on(found[-1][-1], statement):
+                found[-1].append(statement)
+            else:
+                found.append([statement])
+        return tuple(map(tuple, found))
 
     def __str__(self) -> str:
         return self.script
 
 
-@dataclass(frozen=True)
-class Folder:
-    """A migration folder at one moment: versioned migrations in order, then the repeatable ones by description."""
-
-    path: Path
-    versioned: tuple[Migration, ...] = ()
-    repeatable: tuple[Migration, ...] = ()
-
-    @property
-    def migrations(self) -> tuple[Migration, ...]:
-        """In the order in which an empty schema receives them."""
-        return self.versioned + self.repeatable
-
-    @property
-    def latest(self) -> Version | None:
-        """The highest version, None for a folder without versioned migrations."""
-        return self.versioned[-1].version if self.versioned else None
-
-    @cached_property
-    def digest(self) -> str:
-        """Names the whole folder's state: equal digests, equal work."""
-        return self._digests[self.latest]
-
-    @cached_property
-    def _digests(self) -> dict[Version | None, str]:
-        """The digest of every prefix, in one pass."""
-        tail = b"".join(_trace(m) for m in self.repeatable)
-        head = hashlib.sha256()
-        digests: dict[Version | None, str] = {None: _finish(hashlib.sha256(), tail)}
-        for migration in self.versioned:
-            head.update(_trace(migration))
-            digests[migration.version] = _finish(head.copy(), tail)
-        return digests
-
-    def digest_at(self, version: Version | None) -> str | None:
-        """Names the folder's state up to and including a version; None when the folder has no such version."""
-        return self._digests.get(version)
-
-    def find(self, version: Version) -> Migration | None:
-        """The versioned migration of that version."""
-        return next((m for m in self.versioned if m.version == version), None)
-
-    def by_description(self) -> dict[str, Migration]:
-        """The repeatable migrations, keyed as history keys them."""
-        return {m.description: m for m in self.repeatable}
-
-
-def _is_wanted(directives: Directives, marked_outside: bool) -> bool:
+def is_wanted(directives: Directives, marked_outside: bool) -> bool:
+    """Whether a way is to run inside a transaction as far as its marks say; the directive wins."""
     return directives.transactional if directives.transactional is not None else not marked_outside
 
 
-def _trace(migration: Migration) -> bytes:
-    key = migration.version.numbers if migration.version else migration.description
-    return f"{key}={migration.checksum}\n".encode()
-
-
-def _finish(head: hashlib._Hash, tail: bytes) -> str:
-    head.update(tail)
-    return head.hexdigest()[:16]
+def _goes_on(before: Statement, statement: Statement) -> bool:
+    together = before.block is not None and before.block == statement.block
+    return together and before.transactional and statement.transactional and not before.adds_value
 
 
 def scripts(migrations: Iterable[Migration]) -> tuple[str, ...]:

@@ -8,20 +8,21 @@ leaves the schema as it was, and whoever comes twice finds nothing to do.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from migrator.errors import MigrationFailed, ServerRefusedForNow
+from migrator.model.folder import Folder
 from migrator.model.history import History, HistoryRow, Mark
 from migrator.model.identifier import checked_schema_name
-from migrator.model.migration import Folder, Migration, scripts
+from migrator.model.migration import Migration, scripts
 from migrator.model.version import Version
 from migrator.schema.history import HistoryTable
 from migrator.schema.pending import pending, read_history
 from migrator.schema.rules import Rules
-from migrator.schema.script import Script, runs
+from migrator.schema.script import Script, is_in_pieces, runs
 from migrator.schema.session import Session
 from migrator.schema.visit import Unplaced, Visit
 
@@ -37,6 +38,8 @@ class Change:
     from_version: str | None = None
     to_version: str | None = None
     applied: tuple[str, ...] = ()
+    without_effect: tuple[str, ...] = ()
+    """Those of the applied ones that left the catalog and all rows as they were."""
     seconds: float = field(default=0.0, compare=False)
 
 
@@ -52,9 +55,9 @@ class Engine:
         execution: str | None = None,
     ) -> None:
         self.folder, self.rules, self.to, self.execution = folder, rules or Rules(), to, execution
-        self._composed: dict[tuple[str, ...], Script] = {}
+        self._composed: dict[tuple[object, ...], Script] = {}
 
-    def migrate(self, session: Session, schema: str) -> Change:
+    def migrate(self, session: Session, schema: str, tenant_id: str | None = None) -> Change:
         """Apply what is pending in one schema; create the schema when it is not there.
 
         Raises a HistoryError when folder and history disagree, MigrationFailed when the server refuses a
@@ -68,19 +71,25 @@ class Engine:
             wait=wait_random_exponential(multiplier=0.1, max=2),
             reraise=True,
         )
-        return retrying(self._migrate, session, schema)
+        values = {"tenant_id": tenant_id, "database": session.connection.info.dbname}
+        return retrying(self._migrate, session, schema, values)
 
-    def _migrate(self, session: Session, schema: str) -> Change:
+    def _migrate(self, session: Session, schema: str, values: Mapping[str, str | None]) -> Change:
         started = time.monotonic()
-        visit = Visit(session, HistoryTable(schema, self.rules.history_table), self.rules)
+        visit = Visit(session, HistoryTable(schema, self.rules.history_table), self.rules, values)
+        idle: list[Migration] = []
         try:
-            rows, since = self._bring_up(visit, session)
+            rows, since = self._bring_up(visit, session, idle)
         finally:
             visit.leave()
-        return change_since(schema, rows, since, time.monotonic() - started)
+        change = change_since(schema, rows, since, time.monotonic() - started)
+        return replace(change, without_effect=scripts(idle))
 
-    def _bring_up(self, visit: Visit, session: Session) -> tuple[list[HistoryRow], int]:
-        """Run after run until nothing is pending; returns history as it is then, and the rank it began at."""
+    def _bring_up(self, visit: Visit, session: Session, idle: list[Migration]) -> tuple[list[HistoryRow], int]:
+        """Run after run until nothing is pending; returns history as it is then, and the rank it began at.
+
+        Migrations that changed nothing are added to ``idle``.
+        """
         by_statement, cut_enums, since = False, False, None
         while True:
             past = visit.enter()
@@ -89,10 +98,11 @@ class Engine:
             if not todo:
                 self._keep_mark(visit, past, since)
                 return list(past.rows), since
-            script = self._script(session, runs(todo, cut_enums=cut_enums)[0])
+            script = self._script(session, runs(todo, cut_enums=cut_enums)[0], cut_enums=cut_enums)
             whole = len(script.migrations) == len(todo)
+            mark = self._mark(past, script.migrations, since, whole)
             try:
-                visit.apply(script, past, self._mark(past, script.migrations, since, whole), by_statement=by_statement)
+                idle += visit.apply(script, past, mark, by_statement=by_statement)
             except Unplaced:
                 by_statement = True
                 continue
@@ -104,10 +114,11 @@ class Engine:
             if whole:
                 return [*past.rows, *as_rows(script.migrations, past.newest_rank)], since
 
-    def _script(self, session: Session, run: Sequence[Migration]) -> Script:
-        key = scripts(run)
+    def _script(self, session: Session, run: Sequence[Migration], *, cut_enums: bool) -> Script:
+        in_pieces = cut_enums and is_in_pieces(run[0])
+        key = (*(m.path for m in run), in_pieces)
         if key not in self._composed:
-            self._composed[key] = Script(session, run)
+            self._composed[key] = Script(session, run, in_pieces=in_pieces)
         return self._composed[key]
 
     def _since(self, past: History) -> int:
@@ -132,7 +143,9 @@ class Engine:
 def as_rows(migrations: Sequence[Migration], newest_rank: int) -> list[HistoryRow]:
     """The history rows that migrations leave on top of a history."""
     return [
-        HistoryRow(rank, str(m.version) if m.version else None, m.description, "SQL", m.script, m.checksum, True)
+        HistoryRow(
+            rank, str(m.version) if m.version else None, m.description, m.history_type, m.script, m.checksum, True
+        )
         for rank, m in enumerate(migrations, start=newest_rank + 1)
     ]
 

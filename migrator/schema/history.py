@@ -68,9 +68,18 @@ def rows_of(migrations: Sequence[Migration]) -> sql.Composed:
     return sql.SQL(", ").join(_row(migration, number) for number, migration in enumerate(migrations, start=1))
 
 
-def lap(number: int) -> sql.Composed:
-    """The statement that remembers when script ``number`` of this transaction ended; 0 is the beginning."""
-    return sql.SQL(QUERIES["lap"].replace("{number}", str(number))).format()
+def lap(number: int, *, counts_rows: bool = False) -> sql.Composed:
+    """The statements that remember when script ``number`` of this transaction ended, and how much was changed by then.
+
+    Number 0 is the beginning. Rows are counted only where they have to be, because that costs more.
+    """
+    text = QUERIES["lap"] + (QUERIES["rows"] if counts_rows else "")
+    return sql.SQL(text.replace("{number}", str(number))).format()
+
+
+def without_effect(count: int) -> sql.Composed:
+    """The question, after COMMIT, which of ``count`` scripts left catalog and rows as they were; their numbers."""
+    return sql.SQL(QUERIES["without_effect"]).format(count=sql.Literal(count))
 
 
 def _row(migration: Migration, number: int) -> sql.Composed:
@@ -80,4 +89,5 @@ def _row(migration: Migration, number: int) -> sql.Composed:
         description=sql.Literal(migration.description[:200]),
         script=sql.Literal(migration.script),
         checksum=sql.Literal(migration.checksum),
+        type=sql.Literal(migration.history_type),
     )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from migrator.errors import ChecksumChanged, MigrationFailedBefore, MigrationMissing, MigrationOutOfOrder
+from migrator.model.folder import Folder
 from migrator.model.history import HistoryRow
-from migrator.model.migration import Folder, Migration
+from migrator.model.migration import Migration
 from migrator.model.version import Version
 
 
@@ -69,10 +70,13 @@ def pending(folder: Folder, rows: Sequence[HistoryRow], schema: str, to: Version
     applied = read_history(rows, schema)
     _check_checksums(folder, applied, schema)
     _check_missing(folder, applied, schema)
-    todo = [m for m in folder.versioned if _is_pending(m, applied) and (to is None or _version(m) <= to)]
-    _check_order(todo, applied, schema)
+    start = _first_baseline(folder, applied, to)
+    passed = start[-1].version if start else applied.baseline
+    todo = [m for m in folder.versioned if _is_pending(m, applied, passed) and (to is None or _version(m) <= to)]
+    if not folder.out_of_order:
+        _check_order(todo, applied, schema)
     changed = (m for m in folder.repeatable if _has_changed(m, applied.repeatables.get(m.description[:200])))
-    return [*todo, *changed]
+    return [*start, *todo, *changed]
 
 
 def _version(migration: Migration) -> Version:
@@ -81,9 +85,16 @@ def _version(migration: Migration) -> Version:
     return migration.version
 
 
-def _is_pending(migration: Migration, applied: Applied) -> bool:
+def _first_baseline(folder: Folder, applied: Applied, to: Version | None) -> list[Migration]:
+    """The newest baseline migration that reaches no further than asked, for a schema that nothing was applied to."""
+    if applied.latest is not None:
+        return []
+    return [m for m in folder.baselines if to is None or _version(m) <= to][-1:]
+
+
+def _is_pending(migration: Migration, applied: Applied, passed: Version | None) -> bool:
     version = _version(migration)
-    return version not in applied.versions and not (applied.baseline and version <= applied.baseline)
+    return version not in applied.versions and not (passed and version <= passed)
 
 
 def _has_changed(migration: Migration, row: HistoryRow | None) -> bool:

@@ -10,6 +10,7 @@ from functools import cached_property
 from psycopg2 import sql
 
 from migrator.model.migration import Migration, Statement
+from migrator.model.slot import has_slots
 from migrator.schema import history
 from migrator.schema.session import Session
 
@@ -30,18 +31,37 @@ class Place:
 
 
 class Script:
-    """Migrations that are applied together: all of them in one transaction, or one that must run outside."""
+    """Migrations that are applied together: all of them in one transaction, or one that must run outside.
 
-    def __init__(self, session: Session, migrations: Sequence[Migration]) -> None:
+    ``in_pieces``: one that could run inside but adds an enum's value and uses it, and so has to commit in between.
+    """
+
+    def __init__(self, session: Session, migrations: Sequence[Migration], *, in_pieces: bool = False) -> None:
         self.migrations = tuple(migrations)
+        self.in_pieces = in_pieces
         self.rows = sql.SQL(session.text(history.rows_of(migrations)))
         self._parts = [self._part(session, number, m) for number, m in enumerate(migrations, start=1)]
-        self.begin = session.text(history.lap(0))
+        self.begin = self.lap(session, 0)
 
     @property
     def transactional(self) -> bool:
         """Whether all of it can run inside one transaction."""
-        return all(migration.transactional for migration in self.migrations)
+        return not self.in_pieces and all(migration.transactional for migration in self.migrations)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it can be sent as one string: no code and no data for COPY."""
+        return all(migration.is_text for migration in self.migrations)
+
+    @cached_property
+    def has_slots(self) -> bool:
+        """Whether its text is not the same for every schema."""
+        return has_slots(self.body)
+
+    def lap(self, session: Session, number: int) -> str:
+        """The lap behind migration ``number``; rows are counted around a migration that may write some."""
+        beside = self.migrations[max(number - 1, 0) : number + 1]
+        return session.text(history.lap(number, counts_rows=any(map(_may_write_rows, beside))))
 
     @cached_property
     def body(self) -> str:
@@ -56,10 +76,9 @@ class Script:
             at += len(part)
         return starts
 
-    @staticmethod
-    def _part(session: Session, number: int, migration: Migration) -> str:
+    def _part(self, session: Session, number: int, migration: Migration) -> str:
         """The line end before the semicolon closes a comment that ends the file."""
-        return f"{preface(migration)}{migration.sql}\n;{session.text(history.lap(number))}\n"
+        return f"{preface(migration)}{migration.sql}\n;{self.lap(session, number)}\n"
 
     def places(self) -> list[Place]:
         """Every statement, in order."""
@@ -71,7 +90,8 @@ class Script:
         migration, offset = self.migrations[number], position - self._starts[number]
         reached = bisect_right([statement.start for statement in migration.statements], offset)
         statement = migration.statements[max(reached - 1, 0)]
-        return Place(migration, replace(statement, line=migration.sql.count("\n", 0, offset) + 1))
+        further = migration.sql.count("\n", statement.start, offset)
+        return Place(migration, replace(statement, line=statement.line + further))
 
 
 def preface(migration: Migration, scope: str = "LOCAL") -> str:
@@ -84,11 +104,13 @@ def runs(migrations: Sequence[Migration], *, cut_enums: bool = False) -> list[li
     """Pending migrations cut where PostgreSQL demands it: as many as possible in one transaction, others alone.
 
     With ``cut_enums`` a run also ends behind a migration that adds a value to an enum, so that the next one
-    may use it. That is asked for only when the server does, for a run in pieces may stop in the middle.
+    may use it, and a migration that uses its own new value is alone. That is asked for only when the server
+    does, for a run in pieces may stop in the middle.
     """
     cut: list[list[Migration]] = []
     for migration in migrations:
-        if cut and migration.transactional and _goes_on(cut[-1][-1], cut_enums):
+        joins = migration.transactional and not (cut_enums and is_in_pieces(migration))
+        if cut and joins and _goes_on(cut[-1][-1], cut_enums):
             cut[-1].append(migration)
         else:
             cut.append([migration])
@@ -96,5 +118,13 @@ def runs(migrations: Sequence[Migration], *, cut_enums: bool = False) -> list[li
 
 
 def _goes_on(before: Migration, cut_enums: bool) -> bool:
-    ends = cut_enums and any(statement.adds_value for statement in before.statements)
-    return before.transactional and not ends
+    return before.transactional and not (cut_enums and before.adds_values)
+
+
+def is_in_pieces(migration: Migration) -> bool:
+    """Whether there are statements behind a new enum value, so that they might use it."""
+    return any(statement.adds_value for statement in migration.statements[:-1])
+
+
+def _may_write_rows(migration: Migration) -> bool:
+    return migration.code is not None or any(statement.effects.writes_rows for statement in migration.statements)

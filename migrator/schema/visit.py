@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import psycopg2
 from psycopg2 import sql
 
-from migrator.errors import ConnectionLost, MigratorError, SchemaLocked, SchemaRefused, SchemaRefusedForNow
+from migrator.errors import (
+    ConnectionLost,
+    MigratorError,
+    PooledSession,
+    SchemaLocked,
+    SchemaRefused,
+    SchemaRefusedForNow,
+)
 from migrator.model.history import History, Mark
 from migrator.model.migration import Migration, Statement
-from migrator.schema import history, refusal
+from migrator.model.slot import filled
+from migrator.schema import history, pooler, refusal, step
 from migrator.schema.history import HistoryTable
 from migrator.schema.rules import Rules
 from migrator.schema.script import Place, Script, preface
@@ -29,8 +39,11 @@ class Unplaced(Exception):
 class Visit:
     """A schema that we have entered, or are about to."""
 
-    def __init__(self, session: Session, table: HistoryTable, rules: Rules) -> None:
+    def __init__(
+        self, session: Session, table: HistoryTable, rules: Rules, values: Mapping[str, str | None] | None = None
+    ) -> None:
         self.session, self.table, self.rules = session, table, rules
+        self.values = {"schema": table.schema, **(values or {})}
         self._inside = False
 
     def enter(self) -> History:
@@ -66,43 +79,63 @@ class Visit:
         """Commit what entering made, with a new mark."""
         self._send(self._text("mark", mark=sql.Literal(mark.as_text())) + "COMMIT")
 
-    def apply(self, script: Script, past: History, mark: Mark, *, by_statement: bool = False) -> None:
+    def apply(self, script: Script, past: History, mark: Mark, *, by_statement: bool = False) -> list[Migration]:
         """Apply a script on top of the past that ``enter`` gave, write its history and commit. Outside afterwards.
 
+        Returns the migrations that left the catalog and all rows as they were, as far as that was counted.
         Sent as one string; raises Unplaced when the server's refusal does not say where, and the same script
         can then be applied ``by_statement`` to find out.
         """
         if not script.transactional:
             self._apply_alone(script, past, mark)
-        elif by_statement:
-            self._apply_by_statement(script, mark)
-        else:
-            self._apply_whole(script, mark)
+            return []
+        if by_statement or not script.is_text:
+            return self._apply_by_statement(script, mark)
+        return self._apply_whole(script, mark)
 
-    def _apply_whole(self, script: Script, mark: Mark) -> None:
-        head = self._path() + script.begin
+    def _apply_whole(self, script: Script, mark: Mark) -> list[Migration]:
+        head, body = self._path() + script.begin, self._filled(script.body) if script.has_slots else script.body
+        end = self._record(script, mark) + "COMMIT;" + self._without_effect(script)
         try:
-            self.session.run(head + script.body + self._record(script, mark) + "COMMIT")
+            found = self.session.rows(head + body + end)
             self._inside = False
         except psycopg2.Error as error:
             self.leave()
             self._raise_if_lost(error)
             at = refusal.position(error)
-            if at is None or not 0 <= at - len(head) < len(script.body):
+            if at is None or script.has_slots or not 0 <= at - len(head) < len(body):
                 raise Unplaced(error) from None
             raise refusal.refused(error, script.place_at(at - len(head)), self.table.schema) from None
+        return _numbered(script, found)
 
-    def _apply_by_statement(self, script: Script, mark: Mark) -> None:
+    def _apply_by_statement(self, script: Script, mark: Mark) -> list[Migration]:
         self._send(self._path() + script.begin)
         for number, migration in enumerate(script.migrations, start=1):
             if asked := preface(migration):
                 self._send(asked)
+            if migration.code is not None:
+                self._run_code(migration)
             for statement in migration.statements:
                 self._run(Place(migration, statement))
             self._check_deferred(migration)
-            self._send(self.session.text(history.lap(number)))
+            self._send(script.lap(self.session, number))
         self._send(self._record(script, mark) + "COMMIT", "committing it")
         self._inside = False
+        return _numbered(script, self.session.ask(self._without_effect(script)))
+
+    def _run_code(self, migration: Migration) -> None:
+        """Code gets the transaction to work in; one that it ended by itself cannot be taken back any more."""
+        if migration.code is None:
+            return
+        try:
+            step.run_step(migration.code, migration, self.session, self.table.schema, refusal.UNTOUCHED)
+        except MigratorError:
+            self.leave()
+            raise
+        [[ours]] = self.session.ask("SELECT coalesce(current_setting('migrator.search_path', true), '') <> ''")
+        if not ours:
+            self.leave()
+            raise step.ended_transaction(migration, self.table.schema)
 
     def _apply_alone(self, script: Script, past: History, mark: Mark) -> None:
         """Each statement commits by itself, so the lock is held by the session until history is written.
@@ -110,6 +143,8 @@ class Visit:
         The mark notes which statement comes next, and a later visit goes on there.
         """
         [migration] = script.migrations
+        if pooler.is_behind_pooler(self.session):
+            self._refuse_changing_connections(migration, past)
         self._send(self._text("hold") + "COMMIT")
         self._inside = False
         try:
@@ -124,14 +159,44 @@ class Visit:
                 self.session.roll_back()
                 self.session.run(self._text("let_go"))
 
+    def _refuse_changing_connections(self, migration: Migration, past: History) -> None:
+        self.leave()
+        if pooler.changes_connections(self.session):
+            raise PooledSession(database=self.session.database_id, script=migration.script)
+        if self.enter() != past:
+            raise self._locked()
+
     def _run_from(self, first: int, migration: Migration, mark: Mark) -> None:
-        for number, statement in enumerate(migration.statements[first:], start=first):
-            note = replace(mark, begun=migration.script, statements=number)
-            noting = self._own() + self._text("mark", mark=sql.Literal(note.as_text())) + "COMMIT"
-            self._send(noting, "noting its next statement", _ALONE_STATE if number else refusal.UNTOUCHED)
+        if migration.code is not None:
+            step.run_step(migration.code, migration, self.session, self.table.schema, _ALONE_STATE)
+        number = 0
+        for unit in migration.units():
+            if number >= first:
+                begun = number == first and mark.begun == migration.script
+                self._run_unit(unit, number, migration, mark, begun=begun)
+            number += len(unit)
+
+    def _run_unit(
+        self, unit: Sequence[Statement], number: int, migration: Migration, mark: Mark, *, begun: bool
+    ) -> None:
+        """Statements that commit together with the note which one comes next, or one that commits by itself."""
+        state = _ALONE_STATE if number else refusal.UNTOUCHED
+        note = self._note(mark, migration, number)
+        if unit[0].block is None or not unit[0].transactional:
+            [statement] = unit
+            self._send(self._own() + note + "COMMIT", "noting its next statement", state)
             if statement.builds:
-                self._clear_away(statement.builds, begun=number == first and mark.begun == migration.script)
+                self._clear_away(statement.builds, begun=begun)
             self._run(Place(migration, statement), _ALONE_STATE)
+            return
+        self._send("BEGIN;" + self._settings("LOCAL") + preface(migration))
+        for statement in unit:
+            self._run(Place(migration, statement), state)
+        self._send(self._note(mark, migration, number + len(unit)) + "COMMIT", "committing a part of it", state)
+
+    def _note(self, mark: Mark, migration: Migration, number: int) -> str:
+        """The mark that says with which statement a later visit goes on."""
+        return self._text("mark", mark=sql.Literal(replace(mark, begun=migration.script, statements=number).as_text()))
 
     def _clear_away(self, index: str, *, begun: bool) -> None:
         """Drop what a failed build left: an invalid index, or one that we had begun and may not have finished."""
@@ -145,8 +210,13 @@ class Visit:
         self._run(Place(migration, Statement("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED", line)))
 
     def _run(self, place: Place, state: str = refusal.UNTOUCHED) -> None:
+        text = self._filled(place.statement.text)
         try:
-            self.session.run(place.statement.text)
+            if place.statement.data is None:
+                self.session.run(text)
+            else:
+                with self.session.connection.cursor() as cursor:
+                    cursor.copy_expert(text, io.StringIO(place.statement.data))
         except psycopg2.Error as error:
             self.leave()
             self._raise_if_lost(error)
@@ -187,12 +257,21 @@ class Visit:
     def _path(self) -> str:
         return self._text("path", search_path=self._search_path())
 
-    def _settings(self) -> str:
+    def _settings(self, scope: str = "SESSION") -> str:
+        patience = self.rules.lock_timeout if scope == "LOCAL" else 0
         return self._text(
             "settings_alone",
+            scope=sql.SQL(scope),
             search_path=self._search_path(),
+            lock_timeout=_milliseconds(patience),
             statement_timeout=_milliseconds(self.rules.statement_timeout),
         )
+
+    def _filled(self, text: str) -> str:
+        return filled(text, self.values, self.table.schema)
+
+    def _without_effect(self, script: Script) -> str:
+        return self.session.text(history.without_effect(len(script.migrations)))
 
     def _own(self) -> str:
         return self._text("own", lock_timeout=_milliseconds(self.rules.lock_timeout))
@@ -205,6 +284,12 @@ class Visit:
 
     def _text(self, name: str, **more: sql.Composable) -> str:
         return self.session.text(self.table.compose(name, **more))
+
+
+def _numbered(script: Script, numbers: Sequence[tuple[int]]) -> list[Migration]:
+    """The migrations of these numbers; an empty file is not expected to change anything."""
+    found = (script.migrations[number - 1] for (number,) in numbers)
+    return [migration for migration in found if migration.statements or migration.code]
 
 
 def _reached(past: History, migration: Migration) -> int:

@@ -76,7 +76,7 @@ def test_the_rest_is_applied_once_the_file_is_mended(failure, session, schema, f
         ),
         ("SELECT 1;\nDO $$ BEGIN\n  RAISE 'no' USING ERRCODE = 'ZZ001';\nEND $$;", 2, "ZZ001", None),
         ("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$\n  SELECT nobody\n$$;", 2, "42703", None),
-        ("SELECT 1;\nCOPY customer FROM stdin;\n1\n\\.\n", 3, "42601", None),
+        ("SELECT 1;\nCOPY customer FROM stdin;\n1\nx\n\\.\n", 2, "22P02", "COPY customer FROM stdin"),
     ],
     ids=["parse", "column", "letters", "duplicate", "division", "constraint", "raise", "function", "copy"],
 )

@@ -7,8 +7,9 @@ from pathlib import Path
 from migrator.folder.checksum import checksum
 from migrator.folder.flyway import parse_name
 from migrator.folder.statements import split_statements
+from migrator.model.folder import Folder
 from migrator.model.history import HistoryRow
-from migrator.model.migration import Folder, Migration, MigrationKind
+from migrator.model.migration import Migration, MigrationKind
 
 
 def migration(script: str, sql: str = "SELECT 1") -> Migration:

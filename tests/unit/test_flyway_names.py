@@ -53,7 +53,7 @@ def test_an_undo_script_is_no_migration_of_its_own():
         ("Vone__customers.sql", "version 'one' is not made of numbers separated by dots or underscores"),
         ("V1-2__customers.sql", "version '1-2' is not made of numbers separated by dots or underscores"),
         ("R1__view.sql", "a repeatable migration has no version"),
-        ("B5__baseline.sql", "baseline files are not supported yet"),
+        ("B__baseline.sql", "it has no version"),
     ],
 )
 def test_a_misnamed_file_is_refused_with_its_path_and_the_reason(name, reason):

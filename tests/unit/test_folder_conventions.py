@@ -116,9 +116,10 @@ def test_an_undo_without_a_version_is_refused(read):
         read({"V1__a.sql": A, "U__a.sql": ""})
 
 
-def test_baseline_files_are_refused(read):
-    with pytest.raises(UnnamedFile, match="baseline files are not supported yet"):
-        read({"B5__base.sql": A})
+def test_baseline_files_stand_beside_the_versions_that_they_replace(read):
+    found = read({"V1__a.sql": A, "V5__b.sql": A, "B5__base.sql": A, "B1__base.sql": A})
+    assert [m.script for m in found.baselines] == ["B1__base.sql", "B5__base.sql"]
+    assert [m.script for m in found.versioned] == ["V1__a.sql", "V5__b.sql"]
 
 
 def test_a_migration_without_a_way_back_has_none(read):
@@ -153,7 +154,6 @@ def test_numbers_are_compared_as_numbers(read):
         ({"0001_a.up.sql": A, "1_b.up.sql": A}, "0001_a.up.sql", "1_b.up.sql"),
         ({"1_a.up.sql": A, "1_a.down.sql": "", "1_b.down.sql": ""}, "1_a.down.sql", "1_b.down.sql"),
         ({"0001_a/up.sql": A, "1_b/up.sql": A}, "0001_a/up.sql", "1_b/up.sql"),
-        ({"0001_a.sql": A, "1_b.sql": A}, "0001_a.sql", "1_b.sql"),
         ({"1_a.sql": "-- migrate:up", "1_b.sql": "-- migrate:up"}, "1_a.sql", "1_b.sql"),
     ],
 )
@@ -250,3 +250,16 @@ def test_a_convention_that_does_not_exist_is_refused_with_those_that_do(read):
 def test_a_migration_keeps_a_long_name(read):
     name = "a" * 63
     assert read({f"0001_{name}.up.sql": A}).versioned[0].description == name
+
+
+@pytest.mark.parametrize("text", [A, "-- +migrate Up\n" + A], ids=["numbered", "sql-migrate"])
+def test_a_tool_that_goes_by_whole_names_may_give_one_number_twice(read, text):
+    found = read({"0001_b.sql": text, "0001_a.sql": text, "0002_c.sql": text}).versioned
+    assert [m.script for m in found] == ["0001_a.sql", "0001_b.sql", "0002_c.sql"]
+    assert found[0].version == Version("1")
+
+
+def test_a_version_made_of_a_name_stays_when_a_file_comes_between(read):
+    before = read({"1_a.sql": A, "1_c.sql": A}).versioned
+    after = read({"1_a.sql": A, "1_b.sql": A, "1_c.sql": A}).versioned
+    assert (before[0].version, before[1].version) == (after[0].version, after[2].version)

@@ -146,7 +146,7 @@ def test_what_only_resembles_a_marker_is_a_comment(read, line):
 
 def test_a_refused_statement_is_found_on_its_line(read):
     with pytest.raises(RefusedStatement, match=r"_a\.sql:5: "):
-        read("-- a\n-- migrate:down\nSELECT 1;\n-- migrate:up\nCOMMIT;")
+        read("-- a\n-- migrate:down\nSELECT 1;\n-- migrate:up\nROLLBACK;")
 
 
 def test_a_file_that_the_parser_cannot_read_is_one_statement_without_the_way_back(read):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from migrator.errors import RefusedStatement
-from migrator.folder.statements import split_statements
+from migrator.folder.statements import read_script, split_statements
 
 FILE = Path("migrations/V1__x.sql")
 
@@ -111,14 +111,62 @@ def test_everything_else_runs_in_the_transaction(sql):
 
 
 @pytest.mark.parametrize(
-    "sql",
-    ["BEGIN", "START TRANSACTION", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE TRANSACTION 'x'", "COMMIT AND CHAIN"],
+    ("sql", "said"),
+    [
+        ("ROLLBACK", "it takes back what stands before it"),
+        ("ABORT", "it takes back what stands before it"),
+        ("ROLLBACK AND CHAIN", "it takes back what stands before it"),
+        ("PREPARE TRANSACTION 'x'", "a transaction prepared for later"),
+        ("COMMIT PREPARED 'x'", "a transaction prepared for later"),
+        ("BEGIN ISOLATION LEVEL SERIALIZABLE", "migrations run in READ COMMITTED, READ WRITE"),
+        ("START TRANSACTION READ ONLY", "migrations run in READ COMMITTED, READ WRITE"),
+        ("BEGIN; VACUUM t", "PostgreSQL refuses this inside the transaction that the file begins in line 4"),
+        ("COPY t FROM '/tmp/x'", "it reads a file of the database server"),
+        ("COPY t FROM PROGRAM 'ls'", "a migration runs no programs"),
+        ("COPY t TO STDOUT", "it sends rows to a client"),
+    ],
 )
-def test_a_statement_that_begins_or_ends_a_transaction_is_refused_with_its_line(sql):
+def test_what_would_make_history_lie_is_refused_with_its_line(sql, said):
     with pytest.raises(RefusedStatement) as caught:
         split_statements(f"CREATE TABLE t ();\n\n-- now\n{sql};\nSELECT 1;", FILE)
-    assert str(caught.value).startswith(f"{FILE}:4: a migration runs in the transaction")
-    assert str(caught.value).endswith(sql)
+    assert str(caught.value).startswith(f"{FILE}:4: {said}")
+
+
+@pytest.mark.parametrize(
+    ("sql", "blocks"),
+    [
+        ("SELECT 1; SELECT 2", [0, 0]),
+        ("BEGIN; SELECT 1; SELECT 2; COMMIT", [0, 0]),
+        ("START TRANSACTION READ WRITE; SELECT 1; END;", [0]),
+        ("SET x.y = 1; BEGIN ISOLATION LEVEL READ COMMITTED; SELECT 1; COMMIT", [0, 0]),
+        ("SELECT 1; COMMIT; VACUUM; BEGIN; SELECT 2", [0, None, 1]),
+        ("COMMIT; VACUUM; BEGIN", [None]),
+        ("BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2; COMMIT; SELECT 3", [0, 1, None]),
+        ("SELECT 1; COMMIT AND CHAIN; SELECT 2", [0, 1]),
+        ("BEGIN; SAVEPOINT a; SELECT 1; ROLLBACK TO a; RELEASE a; COMMIT", [0, 0, 0, 0]),
+        ("SELECT 1; BEGIN; SELECT 2", [0, 0]),
+    ],
+)
+def test_every_statement_knows_the_transaction_of_its_file(sql, blocks):
+    assert [statement.block for statement in split_statements(sql, FILE)] == blocks
+
+
+@pytest.mark.parametrize(
+    ("sql", "blocks"),
+    [("SELECT 1; SELECT 2", [None, None]), ("SELECT 1; BEGIN; SELECT 2; COMMIT; SELECT 3", [None, 0, None])],
+)
+def test_a_file_outside_a_transaction_has_only_those_that_it_begins(sql, blocks):
+    assert [statement.block for statement in read_script(sql, FILE, outside=True).statements] == blocks
+
+
+def test_begin_and_commit_are_blanked_out_so_that_everything_stays_in_its_place():
+    sql = "BEGIN;\nSELECT 1;\nCOMMIT;\n"
+    assert read_script(sql, FILE).sql == "     ;\nSELECT 1;\n      ;\n"
+
+
+def test_the_rows_of_each_copy_belong_to_its_statement():
+    sql = "COPY a FROM stdin;\n1\n\\.\nSELECT 1;\nCOPY b (x) FROM STDIN;\n2\n3\n\\.\n"
+    assert [(s.data, s.line) for s in split_statements(sql, FILE)] == [("1\n", 1), (None, 4), ("2\n3\n", 5)]
 
 
 @pytest.mark.parametrize("sql", ["SAVEPOINT a", "RELEASE a", "ROLLBACK TO a", "DO $$ BEGIN NULL; END $$"])

@@ -62,12 +62,39 @@ FROM unnest(ARRAY['search_path', 'lock_timeout', 'statement_timeout']) AS name;
 
 -- lap --
 -- Remembers when a script ended, for execution_time in history; number 0 is the beginning. The next script starts
--- with the settings that the first one found, whatever this one has SET.
+-- with the settings that the first one found, whatever this one has SET. Counts the rows that this transaction has
+-- written to the catalog, to tell afterwards which script changed nothing.
 SELECT set_config('migrator.lap_{number}', clock_timestamp()::text, true),
+       set_config('migrator.work_{number}', (
+           SELECT sum(pg_stat_get_xact_tuples_inserted(relation) + pg_stat_get_xact_tuples_updated(relation)
+                      + pg_stat_get_xact_tuples_deleted(relation))
+           FROM unnest('{{1259,1249,1247,1255,2606,2608,2604,2610,2609,2618,2620,2615,3501,1214,3256,826}}'::oid[])
+               AS catalogs (relation)
+       )::text, false),
        set_config('role', 'none', true),
        set_config('search_path', current_setting('migrator.search_path'), true),
        set_config('lock_timeout', current_setting('migrator.lock_timeout'), true),
        set_config('statement_timeout', current_setting('migrator.statement_timeout'), true);
+
+-- rows --
+-- How many rows this transaction has written so far, in the tables that it holds a lock on.
+SELECT set_config('migrator.rows_{number}', (
+    SELECT coalesce(sum(pg_stat_get_xact_tuples_inserted(relation) + pg_stat_get_xact_tuples_updated(relation)
+                        + pg_stat_get_xact_tuples_deleted(relation)), 0)
+    FROM (SELECT DISTINCT relation
+          FROM pg_locks
+          WHERE pid = pg_backend_pid() AND locktype = 'relation' AND mode <> 'AccessShareLock') AS written
+)::text, false);
+
+-- without_effect --
+-- Numbers of the scripts between whose laps nothing was written: neither in the catalog nor, where that was counted, in tables.
+SELECT number
+FROM generate_series(1, {count}) AS number
+WHERE current_setting('track_counts')::boolean
+  AND nullif(current_setting('migrator.work_' || number, true), '')
+      = nullif(current_setting('migrator.work_' || number - 1, true), '')
+  AND coalesce(nullif(current_setting('migrator.rows_' || number, true), '')
+               = nullif(current_setting('migrator.rows_' || number - 1, true), ''), true);
 
 -- record --
 -- Writes the history rows of the scripts that just ran, on top of what is there, and the mark that sums them up.
@@ -76,19 +103,19 @@ INSERT INTO {schema}.{history}
 SELECT newest.rank + scripts.number,
        scripts.version,
        scripts.description,
-       'SQL',
+       scripts.type,
        scripts.script,
        scripts.checksum,
        session_user,
        extract(epoch FROM current_setting('migrator.lap_' || scripts.number)::timestamptz
                         - current_setting('migrator.lap_' || scripts.number - 1)::timestamptz) * 1000,
        true
-FROM (VALUES {rows}) AS scripts (number, version, description, script, checksum),
+FROM (VALUES {rows}) AS scripts (number, version, description, script, checksum, type),
      (SELECT coalesce(max(installed_rank), 0) AS rank FROM {schema}.{history}) AS newest;
 COMMENT ON TABLE {schema}.{history} IS {mark};
 
 -- row --
-({number}, {version}, {description}, {script}, {checksum})
+({number}, {version}, {description}, {script}, {checksum}, {type})
 
 -- mark --
 COMMENT ON TABLE {schema}.{history} IS {mark};
@@ -126,11 +153,11 @@ WHERE tables.relname = {history_text}
   AND tables.relkind = 'r';
 
 -- settings_alone --
--- For statements that PostgreSQL refuses inside a transaction: settings for the session. They wait for old
--- transactions to end without stopping anybody, so only statement_timeout limits them.
-SET search_path TO {search_path};
-SET lock_timeout = 0;
-SET statement_timeout = {statement_timeout};
+-- For files that do not run in one transaction. Statements that PostgreSQL refuses inside a transaction get settings
+-- for the session: they wait for old transactions to end without stopping anybody, so only statement_timeout limits them.
+SET {scope} search_path TO {search_path};
+SET {scope} lock_timeout = {lock_timeout};
+SET {scope} statement_timeout = {statement_timeout};
 
 -- index --
 -- Whether an index of that name in the schema is valid; no row when there is none.
