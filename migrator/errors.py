@@ -7,7 +7,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── BadPayload, UnknownEventType
     │   ├── BadSchemaName, BadVersion
     │   ├── UnknownDatabase (transient), UnknownTenant, UnknownExecution
-    │   ├── UnknownTargets, UnknownVersion, UnknownConvention
+    │   ├── UnknownTargets, UnknownVersion, UnknownConvention, UnknownSchema
     │   ├── TenantConflict, DatabaseConflict
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
     │   ├── LocalExtraMissing, ControlSchemaMissing, DemoMissing
@@ -22,7 +22,8 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │       └── RefusedStatement
     ├── HistoryError                 folder and history of one target disagree
     │   ├── ChecksumChanged, MigrationMissing
-    │   └── MigrationOutOfOrder, MigrationFailedBefore
+    │   ├── MigrationOutOfOrder, MigrationFailedBefore
+    │   └── AlreadyManaged, NotAdopted
     ├── MigrationFailed              a statement of a migration was refused by the server
     │   └── StepFailed               ... or a step that is code raised an error
     ├── SchemaRefused                ... or the schema itself, or its history
@@ -254,6 +255,21 @@ class MigrationFailedBefore(HistoryError):
     sentence = "schema {schema} has a failed {script} in its history; nothing was applied. Repair it by hand first"
 
 
+class AlreadyManaged(HistoryError):
+    """A history that something stands in already cannot be begun anew."""
+
+    sentence = (
+        "schema {schema} has a history already: {found}; nothing was changed. 'migrator schema validate' compares it "
+        "with the folder, 'migrator schema up' goes on from there"
+    )
+
+
+class NotAdopted(HistoryError):
+    """The table of another tool cannot be turned into our history."""
+
+    sentence = "schema {schema} was not adopted, nothing was changed: {reason}"
+
+
 class MigrationFailed(MigratorError):
     """The server refused a statement; the schema is as it was before."""
 
@@ -369,6 +385,15 @@ class UnknownVersion(BadInput):
     """A request names a version that the folder does not have."""
 
     sentence = "there is no version {version} in {path}, its newest is {latest}; nothing was done"
+
+
+class UnknownSchema(BadInput):
+    """A command for a schema that exists names one that does not."""
+
+    sentence = (
+        "database {database} has no schema {schema}, nothing was changed; check the name and the database, "
+        "or make the schema with 'migrator schema up'"
+    )
 
 
 class BrokerUnreachable(TransientError):

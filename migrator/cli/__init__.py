@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 
 import click
 
 from migrator import __version__
+from migrator.cli.lazy import lazy_group
 from migrator.errors import EXIT_INTERRUPTED, MigratorError
 
 COMMANDS = {
@@ -26,23 +26,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """Knows the names of its commands without importing them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, by name."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Import one command."""
-        if name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[name].split(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
-
-
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=lazy_group(COMMANDS), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="migrator")
 def cli() -> None:
     """Keeps the PostgreSQL schemas of a multi-tenant fleet at the right version.

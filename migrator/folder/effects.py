@@ -107,8 +107,9 @@ def _refers(node: Any, member: str) -> bool:
 
 def _called(node: Any) -> Iterator[str]:
     """The schema of the function that a trigger calls."""
-    if isinstance(node, ast.CreateTrigStmt) and len(node.funcname) > 1:
-        yield node.funcname[0].sval
+    words: Any = node.funcname if isinstance(node, ast.CreateTrigStmt) else ()
+    if len(words) > 1:
+        yield words[0].sval
 
 
 def _own_names(node: Any) -> Iterator[str]:
@@ -124,19 +125,20 @@ def _own_names(node: Any) -> Iterator[str]:
 
 def _objects(node: Any) -> Iterator[str]:
     """Names of statements that speak about objects of any kind."""
-    if isinstance(node, ast.DropStmt):
+    kind = type(node)
+    if kind is ast.DropStmt:
         yield from _schema_of(node.removeType, node.objects)
-    elif isinstance(node, (ast.CommentStmt, ast.SecLabelStmt)):
+    elif kind in (ast.CommentStmt, ast.SecLabelStmt):
         yield from _schema_of(node.objtype, (node.object,))
-    elif isinstance(node, ast.RenameStmt):
+    elif kind is ast.RenameStmt:
         yield from _schema_of(node.renameType, (node.object,))
         if node.renameType == ObjectType.OBJECT_SCHEMA:
             yield node.subname
-    elif isinstance(node, (ast.AlterObjectSchemaStmt, ast.AlterOwnerStmt)):
+    elif kind in (ast.AlterObjectSchemaStmt, ast.AlterOwnerStmt):
         yield from _schema_of(node.objectType, (node.object,))
-    elif isinstance(node, ast.AlterDefaultPrivilegesStmt):
+    elif kind is ast.AlterDefaultPrivilegesStmt:
         yield from (each.sval for option in node.options or () if option.defname == "schemas" for each in option.arg)
-    elif isinstance(node, ast.GrantStmt) and node.objects:
+    elif kind is ast.GrantStmt and node.objects:
         in_schema = node.targtype.name == "ACL_TARGET_ALL_IN_SCHEMA" or node.objtype == ObjectType.OBJECT_SCHEMA
         yield from (each.sval for each in node.objects if in_schema)
 
@@ -186,7 +188,8 @@ def _sets_path(stmt: Any) -> bool:
 
 
 def _is_path_call(call: Any) -> bool:
-    if type(call) is not ast.FuncCall or call.funcname[-1].sval != "set_config" or not call.args:
+    if not isinstance(call, ast.FuncCall):
         return False
-    name = call.args[0]
+    words: Any = call.funcname
+    name = call.args[0] if call.args and words[-1].sval == "set_config" else None
     return isinstance(name, ast.A_Const) and getattr(name.val, "sval", None) == "search_path"

@@ -65,10 +65,10 @@ def _drafts(path: Path, files: list[Path], convention: str | None, options: Opti
         return ordered_drafts(path, options.order, files)
     if (path / PLAN).is_file() and not convention:
         return sqitch_drafts(path)
-    if not files and (convention or has_steps or not (files := _others(path))):
+    chosen = convention_named(convention) if convention else None
+    if not files and (chosen or has_steps or not (files := _others(path))):
         return []
-    chosen = convention_named(convention) if convention else recognise(path, files)
-    return chosen.drafts(files)
+    return (chosen or recognise(path, files)).drafts(files)
 
 
 def _visible(path: Path, pattern: str) -> list[Path]:

@@ -1,7 +1,8 @@
 """Embedded PostgreSQL and Valkey on loopback, for the demo, development and tests."""
 
+from migrator.local.ports import free_port
 from migrator.local.postgres import Postgres
 from migrator.local.services import LocalServices
 from migrator.local.valkey import Valkey
 
-__all__ = ["LocalServices", "Postgres", "Valkey"]
+__all__ = ["LocalServices", "Postgres", "Valkey", "free_port"]

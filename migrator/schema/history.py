@@ -52,6 +52,11 @@ def read(session: Session, table: HistoryTable) -> History:
     return as_history(session.ask(session.text(table.compose("read"))))
 
 
+def schema_exists(session: Session, table: HistoryTable) -> bool:
+    """Whether there is such a schema at all, with a history or without."""
+    return bool(session.ask(session.text(table.compose("schema_exists")))[0][0])
+
+
 def as_history(found: Sequence[tuple[Any, ...]]) -> History:
     """Rows of the queries ``enter`` and ``read``: the mark in each, history columns null for an empty table."""
     rows = tuple(HistoryRow(*row[1:]) for row in found if row[1] is not None)

@@ -70,12 +70,12 @@ def pending(folder: Folder, rows: Sequence[HistoryRow], schema: str, to: Version
     applied = read_history(rows, schema)
     _check_checksums(folder, applied, schema)
     _check_missing(folder, applied, schema)
-    start = _first_baseline(folder, applied, to)
+    start = first_baseline(folder, applied, to)
     passed = start[-1].version if start else applied.baseline
-    todo = [m for m in folder.versioned if _is_pending(m, applied, passed) and (to is None or _version(m) <= to)]
+    todo = [m for m in folder.versioned if is_pending(m, applied, passed) and (to is None or _version(m) <= to)]
     if not folder.out_of_order:
         _check_order(todo, applied, schema)
-    changed = (m for m in folder.repeatable if _has_changed(m, applied.repeatables.get(m.description[:200])))
+    changed = (m for m in folder.repeatable if has_changed(m, applied.repeatables.get(m.description[:200])))
     return [*start, *todo, *changed]
 
 
@@ -85,19 +85,21 @@ def _version(migration: Migration) -> Version:
     return migration.version
 
 
-def _first_baseline(folder: Folder, applied: Applied, to: Version | None) -> list[Migration]:
+def first_baseline(folder: Folder, applied: Applied, to: Version | None) -> list[Migration]:
     """The newest baseline migration that reaches no further than asked, for a schema that nothing was applied to."""
     if applied.latest is not None:
         return []
     return [m for m in folder.baselines if to is None or _version(m) <= to][-1:]
 
 
-def _is_pending(migration: Migration, applied: Applied, passed: Version | None) -> bool:
+def is_pending(migration: Migration, applied: Applied, passed: Version | None) -> bool:
+    """Whether a versioned migration was neither applied nor passed by a baseline."""
     version = _version(migration)
     return version not in applied.versions and not (passed and version <= passed)
 
 
-def _has_changed(migration: Migration, row: HistoryRow | None) -> bool:
+def has_changed(migration: Migration, row: HistoryRow | None) -> bool:
+    """Whether a repeatable migration is to be applied, again or for the first time."""
     return row is None or row.checksum != migration.checksum
 
 

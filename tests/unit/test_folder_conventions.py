@@ -16,6 +16,7 @@ from migrator.errors import (
 )
 from migrator.folder import CONVENTIONS, read_folder
 from migrator.folder.checksum import checksum
+from migrator.model.version import Version
 
 A, DROP_A = "CREATE TABLE a ();\n", "DROP TABLE a;\n"
 

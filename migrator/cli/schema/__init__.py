@@ -1,0 +1,20 @@
+"""``migrator schema``: one schema of one database, directly; no broker and no control database."""
+
+from __future__ import annotations
+
+import click
+
+from migrator.cli.lazy import lazy_group
+
+COMMANDS = {
+    "baseline": "migrator.cli.schema.amend:baseline",
+    "repair": "migrator.cli.schema.amend:repair",
+    "status": "migrator.cli.schema.status:status",
+    "up": "migrator.cli.schema.up:up",
+    "validate": "migrator.cli.schema.status:validate",
+}
+
+
+@click.group(cls=lazy_group(COMMANDS))
+def schema() -> None:
+    """One schema of one database, directly: no broker, no control database."""
