@@ -23,7 +23,8 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── HistoryError                 folder and history of one target disagree
     │   ├── ChecksumChanged, MigrationMissing
     │   ├── MigrationOutOfOrder, MigrationFailedBefore
-    │   └── AlreadyManaged, NotAdopted
+    │   ├── AlreadyManaged, NotAdopted
+    │   └── CannotUndo, BegunBefore
     ├── MigrationFailed              a statement of a migration was refused by the server
     │   └── StepFailed               ... or a step that is code raised an error
     ├── SchemaRefused                ... or the schema itself, or its history
@@ -268,6 +269,21 @@ class NotAdopted(HistoryError):
     """The table of another tool cannot be turned into our history."""
 
     sentence = "schema {schema} was not adopted, nothing was changed: {reason}"
+
+
+class CannotUndo(HistoryError):
+    """Something that is to be taken back has no way back; ``obstacles`` has all that stands in the way."""
+
+    sentence = (
+        "schema {schema} cannot be taken back, nothing was changed: {reason}. Write an undo script for it, "
+        "or restore a snapshot"
+    )
+
+
+class BegunBefore(HistoryError):
+    """What was begun in one direction cannot be left half done for the other."""
+
+    sentence = "{begun} was begun in schema {schema} and not finished, nothing was done now; {advice}"
 
 
 class MigrationFailed(MigratorError):

@@ -83,14 +83,17 @@ def finish(draft: Draft, terms: Terms) -> Migration:
 def _back(way: Way | None, terms: Terms) -> dict[str, Any]:
     if way is None:
         return {}
+    marked, directives = _is_marked(way), read_directives(way.sql, way.path)
     sql = fill(way.sql, way.path, terms.words)
-    full = has_statements(sql)
+    script = read_script(sql, way.path, outside=not is_wanted(directives, marked), bounds=terms.bounds)
+    full = has_statements(script.sql)
     return {
-        "undo": sql if full else None,
+        "undo": script.sql if full else None,
         "undo_path": way.path,
+        "undo_statements": script.statements,
         "undo_is_empty": not full,
-        "undo_directives": read_directives(way.sql, way.path),
-        "undo_marked_outside": _is_marked(way),
+        "undo_directives": directives,
+        "undo_marked_outside": marked,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,21 @@ from typing import Any
 from migrator.model.effects import Effects
 from migrator.model.version import Version
 
+_BACK = "undo: "
+_DERIVED = "inverse of "
+
 Code = Callable[[Any], None]
 """A step that is code: called with the driver's connection, inside the target's transaction and search path."""
 
 
 class MigrationKind(StrEnum):
-    """How a migration is applied: once, again whenever its text changes, or first of all to an empty schema."""
+    """How a migration is applied: once, again when its text changes, first of all to an empty schema, or backwards."""
 
     VERSIONED = "versioned"
     REPEATABLE = "repeatable"
     BASELINE = "baseline"
+    UNDO = "undo"
+    """Takes back the migration of the same version; made from that one, never read from a folder by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +72,15 @@ class Migration:
     script: str
     """The name as it stands in history: the file's, or that of a migration's own folder."""
     path: Path
-    checksum: int
-    """Flyway's: CRC32 over the lines, signed 32 bits."""
+    checksum: int | None
+    """None for a way back. Flyway's: CRC32 over the lines, signed 32 bits."""
     sql: str
     """The way forward, on the lines of its file; what is not for the server is blanked out."""
     statements: tuple[Statement, ...]
     undo: str | None = None
     """The way back, on the lines of its file; None when there is none, or only an empty one."""
     undo_path: Path | None = None
+    undo_statements: tuple[Statement, ...] = ()
     undo_is_empty: bool = False
     """There is a script for the way back and it has no statement: it would undo nothing."""
     directives: Directives = Directives()
@@ -100,9 +106,44 @@ class Migration:
         return possible and is_wanted(self.directives, self.marked_outside)
 
     @property
-    def undo_wants_transaction(self) -> bool:
-        """Whether marks and directives leave the way back in a transaction; its statements are not looked at."""
-        return is_wanted(self.undo_directives, self.undo_marked_outside)
+    def written_undo(self) -> Migration | None:
+        """The way back that somebody wrote, as a migration of its own; None where there is none or an empty one."""
+        if self.undo is None and self.undo_code is None:
+            return None
+        path = self.undo_path or self.path
+        return replace(
+            self,
+            kind=MigrationKind.UNDO,
+            script=path.name if path != self.path else self.script,
+            path=path,
+            checksum=None,
+            sql=self.undo or "",
+            statements=self.undo_statements,
+            directives=self.undo_directives,
+            marked_outside=self.undo_marked_outside,
+            code=self.undo_code,
+            undo=None,
+            undo_path=None,
+            undo_statements=(),
+            undo_code=None,
+        )
+
+    def derived_undo(self, sql: str, statements: tuple[Statement, ...]) -> Migration:
+        """A way back that nobody wrote, as a migration of its own."""
+        back = replace(self, undo=sql, undo_statements=statements, undo_path=None, undo_code=None).written_undo
+        if back is None:
+            raise ValueError(f"{self} has no way back")
+        return replace(back, script=f"{_DERIVED}{self.script}", directives=Directives(), marked_outside=False)
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it is a way back that nobody wrote."""
+        return self.kind is MigrationKind.UNDO and self.script.startswith(_DERIVED)
+
+    @property
+    def begun_as(self) -> str:
+        """What the mark calls it while it is under way outside a transaction."""
+        return f"{_BACK}{self.script}" if self.kind is MigrationKind.UNDO else self.script
 
     @property
     def is_text(self) -> bool:
@@ -117,9 +158,10 @@ class Migration:
     @property
     def history_type(self) -> str:
         """What history calls it, in Flyway's words."""
-        if self.code is not None:
-            return "SCRIPT"
-        return "SQL_BASELINE" if self.kind is MigrationKind.BASELINE else "SQL"
+        kind = "SCRIPT" if self.code is not None else "SQL"
+        if self.kind is MigrationKind.UNDO:
+            return f"UNDO_{kind}"
+        return f"{kind}_BASELINE" if self.kind is MigrationKind.BASELINE else kind
 
     def units(self) -> tuple[tuple[Statement, ...], ...]:
         """Its statements as they are committed together when the file as a whole cannot run in one transaction.
@@ -136,6 +178,11 @@ class Migration:
 
     def __str__(self) -> str:
         return self.script
+
+
+def is_way_back(begun: str) -> bool:
+    """Whether what a mark says was begun is a way back."""
+    return begun.startswith(_BACK)
 
 
 def is_wanted(directives: Directives, marked_outside: bool) -> bool:

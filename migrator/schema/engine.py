@@ -8,19 +8,22 @@ leaves the schema as it was, and whoever comes twice finds nothing to do.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from migrator.errors import MigrationFailed, ServerRefusedForNow
+from migrator.errors import MigrationFailed, ServerRefusedForNow, UnknownSchema
 from migrator.model.folder import Folder
 from migrator.model.history import History, HistoryRow, Mark
 from migrator.model.identifier import checked_schema_name
 from migrator.model.migration import Migration, scripts
 from migrator.model.version import Version
-from migrator.schema.history import HistoryTable
-from migrator.schema.pending import pending, read_history
+from migrator.model.way_back import WayBackOf
+from migrator.schema.back import Since
+from migrator.schema.direction import Backward, Direction, Forward
+from migrator.schema.history import HistoryTable, schema_exists
+from migrator.schema.pending import read_history
 from migrator.schema.rules import Rules
 from migrator.schema.script import Script, is_in_pieces, runs
 from migrator.schema.session import Session
@@ -64,43 +67,62 @@ class Engine:
         statement, SchemaLocked when somebody else is at it, and other TransientErrors. In each case the schema
         is as it was, unless the message says otherwise.
         """
-        checked_schema_name(schema)
+        return self._retrying(
+            self._visit, session, checked_schema_name(schema), tenant_id, Forward(self.folder, self.to)
+        )
+
+    def undo(
+        self, session: Session, schema: str, since: Since, way_back: WayBackOf, tenant_id: str | None = None
+    ) -> Change:
+        """Take back what was applied since, newest first; ``applied`` names the scripts that did it.
+
+        Raises CannotUndo with all that stands in the way, UnknownSchema, and what ``migrate`` raises. In each case
+        the schema is as it was, unless the message says otherwise.
+        """
+        table = HistoryTable(checked_schema_name(schema), self.rules.history_table)
+        if not schema_exists(session, table):
+            raise UnknownSchema(database=session.database_id, schema=schema)
+        return self._retrying(self._visit, session, schema, tenant_id, Backward(self.folder, since, way_back))
+
+    def _retrying(self, work: Callable[..., Change], *arguments: object) -> Change:
         retrying = Retrying(
             retry=retry_if_exception_type(ServerRefusedForNow),
             stop=stop_after_attempt(self.rules.tries),
             wait=wait_random_exponential(multiplier=0.1, max=2),
             reraise=True,
         )
-        values = {"tenant_id": tenant_id, "database": session.connection.info.dbname}
-        return retrying(self._migrate, session, schema, values)
+        return retrying(work, *arguments)
 
-    def _migrate(self, session: Session, schema: str, values: Mapping[str, str | None]) -> Change:
+    def _visit(self, session: Session, schema: str, tenant_id: str | None, direction: Direction) -> Change:
         started = time.monotonic()
+        values = {"tenant_id": tenant_id, "database": session.connection.info.dbname}
         visit = Visit(session, HistoryTable(schema, self.rules.history_table), self.rules, values)
         idle: list[Migration] = []
         try:
-            rows, since = self._bring_up(visit, session, idle)
+            rows, since = self._go(visit, session, direction, idle)
         finally:
             visit.leave()
         change = change_since(schema, rows, since, time.monotonic() - started)
         return replace(change, without_effect=scripts(idle))
 
-    def _bring_up(self, visit: Visit, session: Session, idle: list[Migration]) -> tuple[list[HistoryRow], int]:
-        """Run after run until nothing is pending; returns history as it is then, and the rank it began at.
+    def _go(
+        self, visit: Visit, session: Session, direction: Direction, idle: list[Migration]
+    ) -> tuple[list[HistoryRow], int]:
+        """Run after run until nothing is left to do; returns history as it is then, and the rank it began at.
 
         Migrations that changed nothing are added to ``idle``.
         """
         by_statement, cut_enums, since = False, False, None
         while True:
             past = visit.enter()
-            todo = pending(self.folder, past.rows, visit.table.schema, self.to)
+            todo = direction.todo(past, visit.table.schema)
             since = self._since(past) if since is None else since
             if not todo:
-                self._keep_mark(visit, past, since)
+                direction.nothing_to_do(visit, past, since)
                 return list(past.rows), since
             script = self._script(session, runs(todo, cut_enums=cut_enums)[0], cut_enums=cut_enums)
             whole = len(script.migrations) == len(todo)
-            mark = self._mark(past, script.migrations, since, whole)
+            mark = self._mark(past, script.migrations, since, direction if whole else None)
             try:
                 idle += visit.apply(script, past, mark, by_statement=by_statement)
             except Unplaced:
@@ -116,7 +138,7 @@ class Engine:
 
     def _script(self, session: Session, run: Sequence[Migration], *, cut_enums: bool) -> Script:
         in_pieces = cut_enums and is_in_pieces(run[0])
-        key = (*(m.path for m in run), in_pieces)
+        key = (*((m.path, m.kind) for m in run), in_pieces)
         if key not in self._composed:
             self._composed[key] = Script(session, run, in_pieces=in_pieces)
         return self._composed[key]
@@ -126,18 +148,11 @@ class Engine:
         mine = past.mark is not None and self.execution is not None and past.mark.execution == self.execution
         return past.mark.since_rank if mine and past.mark else past.newest_rank
 
-    def _mark(self, past: History, run: Sequence[Migration], since: int, whole: bool) -> Mark:
-        reached = read_history([*past.rows, *as_rows(run, past.newest_rank)]).latest
-        digest = self.folder.digest_at(reached) if whole else None
-        return Mark(str(reached) if reached else None, digest or "", self.execution, since)
-
-    def _keep_mark(self, visit: Visit, past: History, since: int) -> None:
-        """A schema that is current and has no mark yet, or another tool's, gets one; so does an empty new one."""
-        reached = read_history(past.rows).latest
-        version, digest = str(reached) if reached else None, self.folder.digest_at(reached) or ""
-        if past.mark is None or (past.mark.version, past.mark.digest) != (version, digest):
-            execution = past.mark.execution if past.mark else None
-            visit.keep(Mark(version, digest, execution, past.mark.since_rank if past.mark else since))
+    def _mark(self, past: History, run: Sequence[Migration], since: int, direction: Direction | None) -> Mark:
+        rows = [*past.rows, *as_rows(run, past.newest_rank)]
+        reached = read_history(rows).latest
+        digest = direction.digest(rows, reached) if direction else ""
+        return Mark(str(reached) if reached else None, digest, self.execution, since)
 
 
 def as_rows(migrations: Sequence[Migration], newest_rank: int) -> list[HistoryRow]:

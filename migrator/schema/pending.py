@@ -12,6 +12,9 @@ from migrator.model.history import HistoryRow
 from migrator.model.migration import Migration
 from migrator.model.version import Version
 
+BASELINES = ("BASELINE", "SQL_BASELINE", "SCRIPT_BASELINE")
+"""Types of rows that stand for all versions up to their own."""
+
 
 @dataclass(frozen=True)
 class Applied:
@@ -43,17 +46,24 @@ def read_history(rows: Iterable[HistoryRow], schema: str = "") -> Applied:
 
 def _with(applied: Applied, row: HistoryRow) -> Applied:
     if row.version is None:
-        if row.type != "SCHEMA":
+        if row.type in ("SCHEMA", "DELETE") or is_undo(row):
+            applied.repeatables.pop(row.description, None)
+        else:
             applied.repeatables[row.description] = row
         return applied
     version = _parsed(row.version)
-    if row.type in ("BASELINE", "SQL_BASELINE"):
+    if row.type in BASELINES:
         return Applied(applied.versions, applied.repeatables, version)
-    if row.type.startswith("UNDO") or row.type == "DELETE":
+    if row.type == "DELETE" or is_undo(row):
         applied.versions.pop(version, None)
-    else:
-        applied.versions[version] = row
+        return applied if version != applied.baseline else Applied(applied.versions, applied.repeatables)
+    applied.versions[version] = row
     return applied
+
+
+def is_undo(row: HistoryRow) -> bool:
+    """Whether a row says that an earlier one was taken back."""
+    return row.type.startswith("UNDO")
 
 
 @lru_cache(maxsize=10_000)

@@ -172,7 +172,7 @@ class Visit:
         number = 0
         for unit in migration.units():
             if number >= first:
-                begun = number == first and mark.begun == migration.script
+                begun = number == first and mark.begun == migration.begun_as
                 self._run_unit(unit, number, migration, mark, begun=begun)
             number += len(unit)
 
@@ -196,7 +196,8 @@ class Visit:
 
     def _note(self, mark: Mark, migration: Migration, number: int) -> str:
         """The mark that says with which statement a later visit goes on."""
-        return self._text("mark", mark=sql.Literal(replace(mark, begun=migration.script, statements=number).as_text()))
+        noted = replace(mark, begun=migration.begun_as, statements=number)
+        return self._text("mark", mark=sql.Literal(noted.as_text()))
 
     def _clear_away(self, index: str, *, begun: bool) -> None:
         """Drop what a failed build left: an invalid index, or one that we had begun and may not have finished."""
@@ -294,7 +295,7 @@ def _numbered(script: Script, numbers: Sequence[tuple[int]]) -> list[Migration]:
 
 def _reached(past: History, migration: Migration) -> int:
     """The number of the statement to go on with; 0 for a script that was never begun."""
-    return past.mark.statements if past.mark is not None and past.mark.begun == migration.script else 0
+    return past.mark.statements if past.mark is not None and past.mark.begun == migration.begun_as else 0
 
 
 def _milliseconds(seconds: float) -> sql.Composable:

@@ -196,7 +196,7 @@ def test_a_version_that_only_other_systems_have_is_none_of_ours(read):
 def test_diesels_metadata_takes_a_migration_out_of_the_transaction(read, metadata, transactional):
     files = {"1_a/up.sql": A, "1_a/down.sql": DROP_A}
     (found,) = read(files | ({"1_a/metadata.toml": metadata} if metadata else {})).versioned
-    assert (found.transactional, found.undo_wants_transaction) == (transactional, transactional)
+    assert (found.transactional, found.written_undo.transactional) == (transactional, transactional)
 
 
 @pytest.mark.parametrize(

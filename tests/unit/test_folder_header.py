@@ -104,7 +104,7 @@ def test_a_migration_carries_the_directives_of_both_its_ways(tmp_path):
     (tmp_path / "1_a.down.sql").write_text("-- migrator: transactional=false\nSELECT 1")
     (found,) = read_folder(tmp_path).versioned
     assert (found.directives, found.transactional) == (Directives(timeout=1.0), True)
-    assert (found.undo_directives, found.undo_wants_transaction) == (Directives(transactional=False), False)
+    assert (found.undo_directives, found.written_undo.transactional) == (Directives(transactional=False), False)
 
 
 @pytest.mark.parametrize(

@@ -135,8 +135,8 @@ def test_the_marks_around_a_statement_are_only_comments(read, tool):
     ],
 )
 def test_a_way_that_its_tool_runs_outside_a_transaction_is_marked(read, text, forward, back):
-    found = read(text)
-    assert (found.transactional, found.undo_wants_transaction) == (forward, back)
+    found = read(text + "\nSELECT 1;")
+    assert (found.transactional, found.written_undo.transactional) == (forward, back)
 
 
 @pytest.mark.parametrize("line", ["  -- migrate:down", "-- migrate:downwards", "/* -- migrate:down */", "-- +goose"])

@@ -108,7 +108,7 @@ SELECT newest.rank + scripts.number,
        scripts.description,
        scripts.type,
        scripts.script,
-       scripts.checksum,
+       scripts.checksum::integer,  -- a column of nulls alone would be text
        session_user,
        extract(epoch FROM current_setting('migrator.lap_' || scripts.number)::timestamptz
                         - current_setting('migrator.lap_' || scripts.number - 1)::timestamptz) * 1000,
