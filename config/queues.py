@@ -20,6 +20,7 @@ TASK_ROUTES = {
     "migrator.maintenance.scheduled": {"queue": "low"},
     "migrator.migration.requested": {"queue": "normal"},
     "migrator.rollback.requested": {"queue": "critical"},
+    "migrator.steer": {"queue": "critical"},
     "migrator.lane": {"queue": "normal"},
     "migrator.upkeep": {"queue": "high"},
 }

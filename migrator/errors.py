@@ -7,8 +7,8 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── BadPayload, UnknownEventType
     │   ├── BadSchemaName, BadVersion
     │   ├── UnknownDatabase (transient), UnknownTenant, UnknownExecution
-    │   ├── UnknownTargets, UnknownVersion, UnknownConvention, UnknownSchema
-    │   ├── TenantConflict, DatabaseConflict
+    │   ├── UnknownTargets, UnknownVersion, UnknownConvention, UnknownSchema, UnknownAction
+    │   ├── TenantConflict, DatabaseConflict, IllegalStep, TargetsBusy
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
     │   ├── LocalExtraMissing, ControlSchemaMissing, DemoMissing
     │   ├── NotSupportedYet, EventFailedBefore, DashboardOpen
@@ -401,6 +401,29 @@ class UnknownVersion(BadInput):
     """A request names a version that the folder does not have."""
 
     sentence = "there is no version {version} in {path}, its newest is {latest}; nothing was done"
+
+
+class UnknownAction(BadInput):
+    """An execution cannot be steered that way."""
+
+    sentence = "there is no action {action}; the known ones are {known}. Nothing was changed"
+
+
+class IllegalStep(BadInput):
+    """An execution cannot be steered there from where it stands."""
+
+    exit_code = EXIT_REFUSED
+    sentence = "execution {execution} is {state} and cannot be {doing}; nothing was changed. 'migrator show' tells more"
+
+
+class TargetsBusy(BadInput):
+    """Somebody is at work on the same targets and the request was not to wait."""
+
+    exit_code = EXIT_REFUSED
+    sentence = (
+        "execution {execution} is at work on some of these targets, nothing was begun; wait for it with "
+        "'migrator watch {execution}', or ask again without refusing to wait"
+    )
 
 
 class UnknownSchema(BadInput):

@@ -3,6 +3,7 @@
 from tasks.app import app
 from tasks.databases import database_created, database_deleted, database_updated
 from tasks.requests import maintenance_scheduled, migration_requested, rollback_requested
+from tasks.steering import steer
 from tasks.tenants import tenant_created, tenant_deleted, tenant_updated
 from tasks.upkeep import upkeep
 
@@ -14,6 +15,7 @@ __all__ = [
     "maintenance_scheduled",
     "migration_requested",
     "rollback_requested",
+    "steer",
     "tenant_created",
     "tenant_deleted",
     "tenant_updated",

@@ -25,6 +25,7 @@ def database_created(task: EventTask, event: Event, payload: DatabaseCreated) ->
         username=payload.username,
         region=payload.region,
         migration_timeout=payload.migration_timeout,
+        labels=payload.labels,
     )
     scope = database.kind.scope
     with desk.store().begin() as connection:

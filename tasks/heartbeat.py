@@ -9,8 +9,8 @@ from typing import Self
 import structlog
 
 from migrator.errors import MigratorError
-from migrator.fleet import lanes, ledger
-from migrator.fleet.ledger import Claimer
+from migrator.fleet import claims, lanes
+from migrator.fleet.claims import Claimer
 from tasks import desk
 
 log = structlog.get_logger("migrator.heartbeat")
@@ -40,6 +40,6 @@ class Heartbeat:
             try:
                 with desk.store().begin() as connection:
                     lanes.renew(connection, claimer.database_id, claimer.holder, claimer.lease_seconds)
-                    ledger.renew(connection, claimer)
+                    claims.renew(connection, claimer)
             except MigratorError as error:
                 log.warning("leases could not be renewed", holder=claimer.holder, reason=str(error))

@@ -13,8 +13,8 @@ from celery.utils.time import get_exponential_backoff_interval
 from kombu.utils.uuid import uuid
 
 from migrator.errors import MigratorError, TransientError
-from migrator.fleet import ledger
-from migrator.fleet.ledger import Claimer
+from migrator.fleet import claims
+from migrator.fleet.claims import Claimer
 from tasks import desk
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
@@ -61,7 +61,7 @@ def give_up(claimer: Claimer, error: MigratorError) -> None:
     """Nobody can work on this database: its free targets fail with the reason."""
     log.error("database is given up", reason=str(error))
     with desk.store().begin() as connection:
-        ledger.fail_free(connection, claimer, str(error))
+        claims.fail_free(connection, claimer, str(error))
 
 
 def _send_again(task: Task, seconds: float, retries: int | None = None) -> None:

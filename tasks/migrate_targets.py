@@ -7,28 +7,44 @@ from collections.abc import Mapping, Sequence
 from migrator.fleet import registry
 from migrator.model.event import Event
 from migrator.model.folder import Folder
-from migrator.model.plan import Plan, make_plan
+from migrator.model.plan import Plan, by_scope, make_plan
+from migrator.model.rollout import Rollout
 from migrator.model.target import Scope, Target
 from migrator.model.version import Version
-from tasks import desk, rollout
+from tasks import desk
 from tasks.event_task import EventTask, Report
+from tasks.rollout import carry_on, open_execution
 from tasks.survey import behind, folders_for
 
 
 def migrate_targets(
-    task: EventTask, event: Event, targets: Sequence[Target], *, requested_by: str, to: Version | None = None
+    task: EventTask,
+    event: Event,
+    targets: Sequence[Target],
+    *,
+    requested_by: str,
+    to: Version | None = None,
+    rollout: Rollout | None = None,
+    if_busy: str = "wait",
 ) -> Report:
     """Plan and open an execution over targets, unless the event has one, and carry it on."""
     folders = folders_for(targets)
-    plan = plan_for(targets, folders, to)
+    plan = plan_for(targets, folders, to, rollout)
     with desk.store().begin() as connection:
-        rollout.open_execution(connection, event, plan, folders, requested_by=requested_by, to=to)
-    return rollout.carry_on(task, event)
+        open_execution(
+            connection, event, plan, folders, requested_by=requested_by, to=to, rollout=rollout, if_busy=if_busy
+        )
+    return carry_on(task, event)
 
 
-def plan_for(targets: Sequence[Target], folders: Mapping[Scope, Folder], to: Version | None) -> Plan:
+def plan_for(
+    targets: Sequence[Target],
+    folders: Mapping[Scope, Folder],
+    to: Version | None,
+    rollout: Rollout | None = None,
+) -> Plan:
     """The plan over those targets that are behind; the others are only counted."""
     with desk.store().begin() as connection:
         databases = {database.id: database for database in registry.databases(connection)}
     late = behind(targets, databases, folders, to)
-    return make_plan(late, current=len(targets) - len(late))
+    return make_plan(by_scope(late), rollout, current=len(targets) - len(late))

@@ -40,7 +40,7 @@ def progress_of(row: Row[Any], running: int, current: str | None = None) -> Prog
     rate, eta = rate_and_eta(row.done + row.failed, row.total, float(row.seconds))
     return Progress(
         execution=row.id,
-        step="migrating",
+        step=row.state if row.state != "running" else row.kind,
         wave=row.wave,
         waves=row.waves,
         total=row.total,

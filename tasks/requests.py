@@ -20,11 +20,26 @@ def migration_requested(task: EventTask, event: Event, payload: MigrationRequest
     """Bring targets to the newest version, or to a given one: those that are behind, fanned out in waves."""
     if rollout.is_open(event):
         return rollout.carry_on(task, event)
-    targets, _ = wanted_targets(payload.scope, payload.target_databases, payload.target_schemas, payload.target_tenants)
+    targets, _ = wanted_targets(
+        payload.scope,
+        payload.target_databases,
+        payload.target_schemas,
+        payload.target_tenants,
+        payload.target_labels,
+    )
+    wishes = payload.rollout(force=payload.force_execution)
     to = desk.known_version(payload.scope, payload.to_version)
     if payload.dry_run:
-        return _say_plan(event, plan_for(targets, folders_for(targets), to))
-    return migrate_targets(task, event, targets, requested_by=payload.requested_by, to=to)
+        return _say_plan(event, plan_for(targets, folders_for(targets), to, wishes))
+    return migrate_targets(
+        task,
+        event,
+        targets,
+        requested_by=payload.requested_by,
+        to=to,
+        rollout=wishes,
+        if_busy=payload.if_busy,
+    )
 
 
 @event_task(EventType.ROLLBACK_REQUESTED)

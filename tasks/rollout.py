@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 from celery import chord
 from celery.exceptions import Ignore
 from sqlalchemy import Connection
 
-from migrator.errors import ExecutionFailed, MigratorError, TransientError
-from migrator.fleet import events, ledger, registry
-from migrator.fleet.ledger import Claimer
-from migrator.model.event import Event
+from migrator.errors import ExecutionFailed, MigratorError, TargetsBusy, TransientError
+from migrator.fleet import events, ledger, registry, steering, waves
+from migrator.fleet.claims import Claimer
+from migrator.fleet.ledger import Request
+from migrator.model.event import Event, EventType
 from migrator.model.execution import ExecutionState, Standing, Step, next_step
 from migrator.model.folder import Folder
 from migrator.model.plan import Plan, lanes_for
+from migrator.model.rollout import OnHalt, Rollout
 from migrator.model.target import Scope
 from migrator.model.version import Version
+from migrator.model.window import Window
 from migrator.watch.report import execution_report
 from tasks import desk, mirror
+from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
 from tasks.event_task import EventTask, Report
 from tasks.lane import BUSY_PAUSE, claimer_for, give_up, lane
@@ -41,10 +47,22 @@ def open_execution(
     *,
     requested_by: str,
     to: Version | None = None,
+    rollout: Rollout | None = None,
+    if_busy: str = "wait",
+    **more: Any,
 ) -> None:
-    """Write the execution of an event to the ledger; nothing happens when it is there already."""
+    """Write the execution of an event to the ledger; nothing happens when it is there already.
+
+    ``more`` is what else a Request says: the kind of work, a window. Raises TargetsBusy, where ``if_busy`` says
+    so, when an earlier execution has some of the targets.
+    """
     digests = {scope.value: folder.digest for scope, folder in folders.items()}
-    ledger.open_execution(connection, event.id, plan, requested_by=requested_by, to_version=to, folders=digests)
+    request = Request(requested_by, digests, to, rollout or Rollout(), **more)
+    opened = ledger.open_execution(connection, event.id, plan, request)
+    if opened and if_busy == "refuse" and (row := ledger.execution(connection, event.id)).waits_for:
+        raise TargetsBusy(execution=row.waits_for)
+    if opened and request.rollout.force:
+        steering.note(connection, event.id, "force", requested_by, "failure budget and preflight are overridden")
 
 
 def carry_on(task: EventTask, event: Event) -> Report:
@@ -52,12 +70,12 @@ def carry_on(task: EventTask, event: Event) -> Report:
     with desk.store().begin() as connection:
         standing = ledger.glance(connection, event.id)
         row = ledger.execution(connection, event.id)
-        single = row.total == 1 and not standing.state.is_end and not standing.held
+        single = row.total == 1 and standing.state is ExecutionState.RUNNING and not standing.held
         if single:
-            ledger.note_wave_sent(connection, event.id, 1)
+            waves.note_sent(connection, event.id, row.wave + 1 if row.wave < row.waves else row.wave)
             target = ledger.outcomes(connection, event.id, 1)[0]
     if single:
-        _work_here(task, claimer_for(event.id, target.database_id, 1))
+        _work_here(task, claimer_for(event.id, target.database_id, target.wave))
     return drive(task, event)
 
 
@@ -88,13 +106,12 @@ def drive(task: EventTask, event: Event) -> Report:
     """
     with desk.store().begin() as connection:
         standing = ledger.standing(connection, event.id)
-        if standing is None:
-            raise LookupError(f"event {event.id} has no execution")
         step = next_step(standing, desk.settings().lease)
         over = step in (Step.FINISH, Step.HALT)
         report = _end(connection, event, standing, step) if over else {}
-        free = {} if over else _send(connection, event.id, standing, step)
+        free = {} if over else _take(connection, event.id, standing, step)
     if over:
+        _follow_up(event, report)
         return _answered(report)
     log.info("execution goes on", execution=event.id, step=step.value, databases=len(free))
     if free:
@@ -103,26 +120,40 @@ def drive(task: EventTask, event: Event) -> Report:
     raise Ignore
 
 
-def _send(connection: Connection, execution_id: str, standing: Standing, step: Step) -> dict[str, int]:
-    """Note in the ledger that a wave goes out; returns how many free targets it has, by database."""
+def _take(connection: Connection, execution_id: str, standing: Standing, step: Step) -> dict[str, int]:
+    """Note a step in the ledger; returns how many free targets there are to send lanes for, by database."""
     if step is Step.SEND_WAVE:
-        ledger.note_wave_sent(connection, execution_id, standing.wave + 1)
-        return ledger.free_targets(connection, execution_id, standing.wave + 1)
+        waves.note_sent(connection, execution_id, standing.wave + 1)
+        return waves.free_targets(connection, execution_id, standing.wave + 1)
     if step is Step.SEND_AGAIN:
-        ledger.note_sent_again(connection, execution_id)
-        return ledger.free_targets(connection, execution_id, standing.wave)
+        waves.note_sent_again(connection, execution_id)
+        return waves.free_targets(connection, execution_id, standing.wave)
+    if step is Step.SOAK:
+        waves.soak(connection, execution_id)
+    if step is Step.ROLL_OVER:
+        _roll_over(connection, execution_id)
     return {}
+
+
+def _roll_over(connection: Connection, execution_id: str) -> None:
+    row = ledger.execution(connection, execution_id)
+    length, every = (timedelta(seconds=row.options[name]) for name in ("window_seconds", "window_every"))
+    window = Window(row.window_closes - length, row.window_closes).after(datetime.now(UTC), every)
+    waves.roll_over(connection, execution_id, window)
+    steering.note(connection, execution_id, "roll_over", "upkeep", f"the window closed, next one {window.opens}")
 
 
 def _publish(task: EventTask, event: Event, free: Mapping[str, int], wave: int) -> None:
     """One chord per wave, never a chain of chords: each message would carry all waves that follow."""
     queue = event.priority.value
     with desk.store().begin() as connection:
+        row = ledger.execution(connection, event.id)
         budgets = {database.id: desk.budget(database).bulk for database in registry.databases(connection)}
+    most = row.options.get("lanes") or math.inf
     header = [
         lane.si(event.id, database_id, wave).set(queue=queue, argsrepr=f"{database_id}, wave {wave} of {event.id}")
         for database_id, count in lanes_for(free, budgets).items()
-        for _ in range(count)
+        for _ in range(int(min(count, most)))
     ]
     try:
         chord(header, task.si().set(queue=queue)).apply_async(task_id=event.id)
@@ -134,7 +165,7 @@ def _end(connection: Connection, event: Event, standing: Standing, step: Step) -
     """Close execution and event together; returns the report."""
     if not standing.state.is_end:
         state, reason = _end_state(standing, step)
-        ledger.finish(connection, event.id, state, reason)
+        ledger.move(connection, event.id, state, reason)
     state = ExecutionState(ledger.execution(connection, event.id).state)
     report = execution_report(connection, event.id, state.value)
     log.info("execution ended", execution=event.id, state=state.value, summary=report["summary"])
@@ -145,6 +176,30 @@ def _end(connection: Connection, event: Event, standing: Standing, step: Step) -
     return report
 
 
+def _follow_up(event: Event, report: Report) -> None:
+    """What an end sets off: the executions that waited for it, and, where it halted, the rollback that was asked for.
+
+    Each has an id of its own, so twice is once.
+    """
+    with desk.store().begin() as connection:
+        waiting = ledger.waiting_for(connection, event.id)
+    for row in waiting:
+        _send_event(row.id, EventType(row.type), row.priority)
+    if report["state"] != ExecutionState.HALTED or report["options"].get("on_halt") != OnHalt.ROLLBACK:
+        return
+    payload = {"execution_id": event.id, "requested_by": f"execution {event.id}, which halted"}
+    type_ = EventType.ROLLBACK_REQUESTED
+    _send_event(f"{event.id}:rollback", type_, type_.priority.value, payload)
+
+
+def _send_event(event_id: str, type_: EventType, queue: str, payload: dict[str, Any] | None = None) -> None:
+    """Publish an event; one that is stored goes on where it stands."""
+    try:
+        app.send_task(type_.task_name, kwargs=payload or {}, task_id=event_id, queue=queue)
+    except BROKER_ERRORS as error:
+        log.warning("event could not be sent", event=event_id, type=type_.value, reason=str(error))
+
+
 def _answered(report: Report) -> Report:
     """The report as the task's result, or raised as ExecutionFailed when not every target is done."""
     if report["state"] != ExecutionState.COMPLETED:
@@ -153,10 +208,12 @@ def _answered(report: Report) -> Report:
 
 
 def _end_state(standing: Standing, step: Step) -> tuple[ExecutionState, str | None]:
-    if step is Step.HALT:
-        left = standing.waves - standing.wave
-        return ExecutionState.HALTED, f"targets failed in wave {standing.wave}, {left} later waves depend on them"
-    return (ExecutionState.FAILED if standing.failed else ExecutionState.COMPLETED), None
+    if step is not Step.HALT:
+        return (ExecutionState.FAILED if standing.failed else ExecutionState.COMPLETED), None
+    if standing.is_over_budget:
+        return ExecutionState.HALTED, f"more targets failed than may, {standing.failed} by wave {standing.wave}"
+    left = standing.waves - standing.wave
+    return ExecutionState.HALTED, f"targets failed in wave {standing.wave}, {left} later waves depend on them"
 
 
 def is_open(event: Event) -> bool:

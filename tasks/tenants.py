@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from migrator.fleet import registry
 from migrator.model.event import Event, EventType
 from migrator.model.payload import TenantCreated, TenantDeleted, TenantUpdated
-from migrator.model.plan import make_plan
+from migrator.model.plan import by_scope, make_plan
 from migrator.model.target import Scope, Target, Tenant
 from tasks import desk, rollout
 from tasks.event_task import EventTask, Report, event_task, settle
@@ -25,6 +25,7 @@ def tenant_created(task: EventTask, event: Event, payload: TenantCreated) -> Rep
         payload.schema_name,
         payload.region,
         payload.template_version,
+        payload.labels,
     )
     to = desk.known_version(Scope.TENANT, payload.template_version)
     target = Target(tenant.database_id, tenant.schema_name, Scope.TENANT, tenant.id)
@@ -34,7 +35,7 @@ def tenant_created(task: EventTask, event: Event, payload: TenantCreated) -> Rep
             return _registered(connection, event, tenant, fresh)
         folders = {Scope.TENANT: desk.folder(Scope.TENANT)}
         rollout.open_execution(
-            connection, event, make_plan([target]), folders, requested_by=f"tenant {tenant.id}", to=to
+            connection, event, make_plan(by_scope([target])), folders, requested_by=f"tenant {tenant.id}", to=to
         )
     return rollout.carry_on(task, event)
 

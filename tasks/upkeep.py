@@ -27,7 +27,7 @@ def _left_behind() -> list[tuple[str, str, str]]:
         found = []
         for row in ledger.open_executions(connection, rest=lease / 2):
             if EventStatus(row.event_status).is_end:
-                ledger.finish(connection, row.id, ExecutionState.FAILED, "its event ended without it")
+                ledger.move(connection, row.id, ExecutionState.FAILED, "its event ended without it")
             elif lies_still(ledger.glance(connection, row.id), lease):
                 ledger.nudge(connection, row.id)
                 found.append((row.id, row.type, row.priority))
@@ -39,7 +39,10 @@ def lies_still(standing: Standing, patience: float) -> bool:
     """Whether an execution has a next step that nobody is taking.
 
     Lanes that were lost are next_step's own question; a chord's body that ought to be on its way gets half the
-    patience before it is taken for lost.
+    patience before it is taken for lost. What waited for its time is due at once.
     """
     step = next_step(standing, patience)
-    return step is Step.SEND_AGAIN or (step is not Step.WAIT and standing.quiet_seconds > patience / 2)
+    if step is Step.WAIT:
+        return False
+    due = standing.state in (ExecutionState.SOAKING, ExecutionState.PLANNED)
+    return due or step is Step.SEND_AGAIN or standing.quiet_seconds > patience / 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from migrator.errors import UnknownTargets
 from migrator.fleet import registry
@@ -17,10 +17,11 @@ def wanted_targets(
     databases: Sequence[str] | None = None,
     schemas: Sequence[str] | None = None,
     tenants: Sequence[str] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> tuple[list[Target], dict[str, Database]]:
     """The targets of a scope, or of "all", and every registered database; None for names means all.
 
-    Raises UnknownTargets when a name leads to none.
+    ``labels``: only targets that have all of these. Raises UnknownTargets when a name leads to none.
     """
     scopes = list(Scope) if scope == "all" else [Scope(scope)]
     with desk.store().begin() as connection:
@@ -36,7 +37,7 @@ def wanted_targets(
     _refuse_unknown("database", databases, set(known))
     _refuse_unknown("schema", schemas, {target.schema_name for target in found})
     _refuse_unknown("tenant", tenants, {target.tenant_id or "" for target in found})
-    return found, known
+    return [target for target in found if (labels or {}).items() <= dict(target.labels).items()], known
 
 
 def _refuse_unknown(kind: str, wanted: Sequence[str] | None, known: set[str]) -> None:

@@ -11,6 +11,7 @@ from migrator.cli.lazy import lazy_group
 from migrator.errors import EXIT_INTERRUPTED, MigratorError
 
 COMMANDS = {
+    "cancel": "migrator.cli.rollout:cancel",
     "database": "migrator.cli.registry:database",
     "demo": "migrator.cli.demo:demo",
     "events": "migrator.cli.ledger:events_",
@@ -18,6 +19,9 @@ COMMANDS = {
     "init": "migrator.cli.init:init",
     "local": "migrator.cli.local:local",
     "migrate": "migrator.cli.migrate:migrate",
+    "pause": "migrator.cli.rollout:pause",
+    "resume": "migrator.cli.rollout:resume",
+    "retry": "migrator.cli.rollout:retry",
     "schema": "migrator.cli.schema:schema",
     "show": "migrator.cli.ledger:show",
     "status": "migrator.cli.status:status",

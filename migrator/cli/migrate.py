@@ -12,6 +12,7 @@ from rich.console import Console
 from migrator.cli.control import send, store, whoami
 from migrator.cli.follow import follow, tell
 from migrator.cli.output import json_option, note, say
+from migrator.cli.rollout import label_option, rollout_options
 from migrator.errors import EXIT_INTERRUPTED, UnknownExecution
 from migrator.fleet import events
 from migrator.model.event import Event, EventType
@@ -26,13 +27,19 @@ SCOPES = ["all", *(scope.value for scope in Scope)]
 @click.option("--tenant", "tenants", multiple=True, help="Only this tenant, by its id; may be given several times.")
 @click.option("--schema", "schemas", multiple=True, help="Only schemas of this name; may be given several times.")
 @click.option("--to", help="Stop at this version; needs --scope.")
+@label_option
+@rollout_options
+@click.option("--if-busy", type=click.Choice(["wait", "refuse"]), default="wait", show_default=True)
+@click.option("--force", is_flag=True, help="Override failure budget and preflight, never locks; it is recorded.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
 @click.option("--detach", is_flag=True, help="Do not wait; print the id.")
 @json_option
 def migrate(dry_run: bool, detach: bool, as_json: bool, **wishes: Any) -> None:
     """Bring every target that is behind to the newest version, with the workers that are running.
 
-    Example: migrator migrate --scope tenant --database eu-1
+    One target goes first, the others follow when it is done; when more fail than may, no further target is begun.
+
+    Example: migrator migrate --scope tenant --database eu-1 --wave-size 10% --max-failures 5
     """
     event_id = uuid()
     send(EventType.MIGRATION_REQUESTED, _payload(event_id, dry_run, **wishes))
@@ -64,9 +71,17 @@ def _payload(
     databases: tuple[str, ...],
     tenants: tuple[str, ...],
     schemas: tuple[str, ...],
+    labels: dict[str, str],
     to: str | None,
+    if_busy: str,
+    force: bool,
+    wishes: dict[str, Any],
 ) -> dict[str, Any]:
     return {
+        **wishes,
+        "target_labels": labels,
+        "if_busy": if_busy,
+        "force_execution": force,
         "request_id": event_id,
         "scope": scope,
         "requested_by": whoami(),
@@ -92,5 +107,8 @@ def _show(console: Console, report: dict[str, Any]) -> None:
         console.print(f"  {failure['database']}/{failure['schema']}: {failure['message']}", markup=False)
         if failure["statement"]:
             console.print("    " + failure["statement"].strip().splitlines()[0], markup=False)
-    if report.get("failed"):
-        console.print("when the cause is mended, 'migrator migrate' takes up only those that are behind")
+    for group in report.get("failure_groups", ()):
+        console.print(f"  {group['count']} x {group['sqlstate'] or 'no SQLSTATE'}: {group['error']}", markup=False)
+    if report.get("failed") and report.get("execution"):
+        again = f"'migrator retry {report['execution']}' takes up what failed or was not touched"
+        console.print(f"when the cause is mended, {again}", markup=False)

@@ -69,6 +69,11 @@ def fail(
     )
 
 
+def reopen(connection: Connection, event_id: str) -> None:
+    """An event that had failed goes on, because its execution does; nothing happens to any other."""
+    run(connection, "reopen_event", id=event_id)
+
+
 def note_retry(connection: Connection, event_id: str, type_: EventType, sentence: str) -> None:
     """The event is going to be tried again, because of this."""
     run(connection, "retry_event", id=event_id, type=type_.value, error_message=sentence)

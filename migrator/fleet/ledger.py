@@ -4,60 +4,80 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from migrator.errors import UnknownExecution
+from migrator.fleet import waves
 from migrator.fleet.store import first, rows, run
-from migrator.model.execution import Claim, ExecutionState, Outcome, Standing
+from migrator.model.execution import ExecutionState, Standing, Work, sources
 from migrator.model.plan import Plan
+from migrator.model.rollout import Rollout
+from migrator.model.stage import Stage
+from migrator.model.target import Scope
 from migrator.model.version import Version
-
-LONGEST_STATEMENT = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Claimer:
-    """A lane of one execution on one database, as the ledger knows it."""
-
-    execution_id: str
-    database_id: str
-    wave: int
-    holder: str
-    lease_seconds: float
-    lanes: int = 1
-    """How many lanes share the database's targets."""
+from migrator.model.window import Window
 
 
-def open_execution(
-    connection: Connection,
-    execution_id: str,
-    plan: Plan,
-    *,
-    requested_by: str,
-    to_version: Version | None = None,
-    folders: Mapping[str, str],
-) -> bool:
+@dataclass(frozen=True)
+class Request:
+    """What an execution is opened for, beside its plan."""
+
+    requested_by: str
+    folders: Mapping[str, str]
+    """The digest of each folder the plan was made with, by scope."""
+    to_version: Version | None = None
+    rollout: Rollout = field(default_factory=Rollout)
+    work: Work = Work.MIGRATE
+    takes_back: str | None = None
+    """The execution that is rolled back."""
+    window: Window | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Options of a kind of work, plain values."""
+
+
+def open_execution(connection: Connection, execution_id: str, plan: Plan, request: Request) -> bool:
     """Write an execution and its targets; False when the execution is there already, then nothing is written.
 
-    ``folders`` has the digest of each folder the plan was made with, by scope.
+    It waits where an earlier execution has some of its targets, or for its window.
     """
+    window = request.window
     opened = first(
         connection,
         "open_execution",
         id=execution_id,
-        requested_by=requested_by,
-        to_version=str(to_version) if to_version else None,
-        folders=json.dumps(dict(folders)),
-        waves=plan.waves,
-        total=len(plan.targets),
+        kind=request.work.value,
+        state=(ExecutionState.PLANNED if window else ExecutionState.RUNNING).value,
+        requested_by=request.requested_by,
+        to_version=str(request.to_version) if request.to_version else None,
+        folders=json.dumps(dict(request.folders)),
+        options=json.dumps({**request.rollout.as_options(), **request.more}),
+        stages=json.dumps([_stage_row(stage) for stage in plan.stages]),
+        takes_back=request.takes_back,
+        waves=len(plan.waves),
+        total=plan.total,
         skipped=plan.current,
+        most_failures=request.rollout.most_failures(plan.total),
+        due_at=window.opens if window else None,
+        window_closes=window.closes if window else None,
     )
     if opened and plan.targets:
         _add_outcomes(connection, execution_id, plan)
+        waves.add(connection, execution_id, plan.waves)
+        wait_if_blocked(connection, execution_id)
     return opened is not None
+
+
+def _stage_row(stage: Stage) -> dict[str, Any]:
+    return {"number": stage.number, "scope": stage.scope.value, "to": str(stage.to) if stage.to else None}
+
+
+def stages(row: Row[Any]) -> dict[int, Stage]:
+    """The stages of an execution's row, by number."""
+    found = (Stage(s["number"], Scope(s["scope"]), Version(s["to"]) if s["to"] else None) for s in row.stages)
+    return {stage.number: stage for stage in found}
 
 
 def _add_outcomes(connection: Connection, execution_id: str, plan: Plan) -> None:
@@ -71,7 +91,17 @@ def _add_outcomes(connection: Connection, execution_id: str, plan: Plan) -> None
         tenants=[target.tenant_id for target in targets],
         scopes=[target.scope.value for target in targets],
         waves=[planned.wave for planned in plan.targets],
+        stages=[planned.stage for planned in plan.targets],
+        positions=[planned.position for planned in plan.targets],
     )
+
+
+def wait_if_blocked(connection: Connection, execution_id: str) -> str | None:
+    """The earlier execution that has some of this one's targets, noted as what it waits for; None for none."""
+    found = first(connection, "blocker", id=execution_id)
+    if found is not None:
+        run(connection, "wait_for", id=execution_id, blocker=found.id)
+    return found.id if found is not None else None
 
 
 def execution(connection: Connection, execution_id: str) -> Row[Any]:
@@ -92,14 +122,21 @@ def executions(connection: Connection, most: int = 20) -> Sequence[Row[Any]]:
     return rows(connection, "executions", most=most)
 
 
-def standing(connection: Connection, execution_id: str) -> Standing | None:
-    """An execution counted, its row locked until the transaction ends; None when there is no such execution."""
+def lock(connection: Connection, execution_id: str) -> Row[Any]:
+    """An execution's row, locked until the transaction ends. Raises UnknownExecution."""
     if first(connection, "lock_execution", id=execution_id) is None:
-        return None
-    return glance(connection, execution_id)
+        raise UnknownExecution(execution=execution_id)
+    return execution(connection, execution_id)
 
 
-def glance(connection: Connection, execution_id: str) -> Standing:
+def standing(connection: Connection, execution_id: str) -> Standing:
+    """An execution counted, its row locked until the transaction ends. Raises UnknownExecution."""
+    row = lock(connection, execution_id)
+    blocked = row.state == ExecutionState.PENDING and wait_if_blocked(connection, execution_id) is not None
+    return glance(connection, execution_id, is_blocked=blocked)
+
+
+def glance(connection: Connection, execution_id: str, *, is_blocked: bool = False) -> Standing:
     """An execution counted, without a lock."""
     row = first(connection, "standing", id=execution_id)
     if row is None:
@@ -113,92 +150,29 @@ def glance(connection: Connection, execution_id: str) -> Standing:
         failed=row.failed,
         quiet_seconds=float(row.quiet_seconds),
         drives=row.drives,
+        is_over_budget=row.is_over_budget,
+        stage_ends=row.stage_ends,
+        stage_failed=int(row.stage_failed),
+        is_forced=row.is_forced,
+        soaks=row.soaks,
+        due_in=float(row.due_in),
+        is_closed=row.is_closed,
+        is_blocked=is_blocked,
     )
 
 
-def note_wave_sent(connection: Connection, execution_id: str, wave: int) -> None:
-    """The execution has moved on to this wave."""
-    run(connection, "send_wave", id=execution_id, wave=wave)
-
-
-def note_sent_again(connection: Connection, execution_id: str) -> None:
-    """The execution's wave goes out once more."""
-    run(connection, "send_again", id=execution_id)
-
-
-def free_targets(connection: Connection, execution_id: str, wave: int) -> dict[str, int]:
-    """How many targets of a wave are free, by database; databases without any are left out."""
-    return {row.database_id: row.free for row in rows(connection, "free_targets", id=execution_id, wave=wave)}
-
-
-def claim(connection: Connection, claimer: Claimer, most: int) -> list[Claim]:
-    """Claim up to ``most`` free targets of a lane's database, in the order of their schemas' names."""
-    found = rows(
+def move(connection: Connection, execution_id: str, state: ExecutionState, reason: str | None = None) -> bool:
+    """Take one legal step; False, and nothing happens, when there is none from where the execution stands."""
+    moved = run(
         connection,
-        "claim",
-        execution_id=claimer.execution_id,
-        database_id=claimer.database_id,
-        wave=claimer.wave,
-        holder=claimer.holder,
-        seconds=claimer.lease_seconds,
-        most=most,
-        share=2 * claimer.lanes,
+        "move",
+        id=execution_id,
+        state=state.value,
+        reason=reason,
+        is_end=state.is_end,
+        sources=sources(state),
     )
-    claims = [Claim(row.database_id, row.schema_name, row.fence, row.tenant_id) for row in found]
-    return sorted(claims, key=lambda claim: claim.schema_name)
-
-
-def renew(connection: Connection, claimer: Claimer) -> None:
-    """Push the end of all leases of a lane into the future."""
-    run(
-        connection,
-        "renew",
-        execution_id=claimer.execution_id,
-        database_id=claimer.database_id,
-        holder=claimer.holder,
-        seconds=claimer.lease_seconds,
-    )
-
-
-def give_back(connection: Connection, claimer: Claimer) -> int:
-    """Free what a lane has claimed and not worked on; says how many."""
-    return run(
-        connection,
-        "give_back",
-        execution_id=claimer.execution_id,
-        database_id=claimer.database_id,
-        holder=claimer.holder,
-    )
-
-
-def write_outcomes(connection: Connection, execution_id: str, outcomes: Sequence[Outcome]) -> int:
-    """Write those outcomes whose fence still holds, and count them along; says how many they were."""
-    found = first(
-        connection,
-        "write_outcomes",
-        execution_id=execution_id,
-        outcomes=json.dumps([_outcome_row(outcome) for outcome in outcomes]),
-    )
-    if found is None:
-        raise UnknownExecution(execution=execution_id)
-    return int(found.written)
-
-
-def fail_free(connection: Connection, claimer: Claimer, sentence: str) -> None:
-    """Fail every free target of the lane's database in its wave, unless another lane is at work there."""
-    run(
-        connection,
-        "fail_free",
-        execution_id=claimer.execution_id,
-        database_id=claimer.database_id,
-        wave=claimer.wave,
-        error_message=sentence,
-    )
-
-
-def finish(connection: Connection, execution_id: str, state: ExecutionState, reason: str | None = None) -> None:
-    """The execution came to its end; nothing happens when it had ended before."""
-    run(connection, "finish_execution", id=execution_id, state=state.value, reason=reason)
+    return bool(moved)
 
 
 def outcomes(connection: Connection, execution_id: str, most: int = 1000) -> Sequence[Row[Any]]:
@@ -211,6 +185,11 @@ def failures(connection: Connection, execution_id: str, most: int = 100) -> Sequ
     return rows(connection, "failures", id=execution_id, most=most)
 
 
+def failure_groups(connection: Connection, execution_id: str, most: int = 20) -> Sequence[Row[Any]]:
+    """The failures by what they have in common, the most frequent first."""
+    return rows(connection, "failure_groups", id=execution_id, most=most)
+
+
 def summed(connection: Connection, execution_id: str) -> Row[Any]:
     """Targets done, failed, running and changed, and migrations applied, counted from the outcomes."""
     found = first(connection, "summed", id=execution_id)
@@ -219,30 +198,18 @@ def summed(connection: Connection, execution_id: str) -> Row[Any]:
     return found
 
 
+def waiting_for(connection: Connection, execution_id: str) -> Sequence[Row[Any]]:
+    """Executions (id; type and priority of their event) that wait for this one."""
+    return rows(connection, "waiting_for", id=execution_id)
+
+
 def open_executions(connection: Connection, rest: float) -> Sequence[Row[Any]]:
-    """Executions (id; type, priority and status of their event) that run and were not nudged for ``rest`` seconds."""
+    """Executions (id; type, priority and status of their event) that are not over and were not nudged for ``rest``
+    seconds.
+    """
     return rows(connection, "open_executions", rest=rest)
 
 
 def nudge(connection: Connection, execution_id: str) -> None:
     """The execution's event is being sent again; leave it alone for a while."""
     run(connection, "nudge", id=execution_id)
-
-
-def _outcome_row(outcome: Outcome) -> dict[str, Any]:
-    failure = outcome.failure
-    return {
-        "database_id": outcome.claim.database_id,
-        "schema_name": outcome.claim.schema_name,
-        "fence": outcome.claim.fence,
-        "state": outcome.state.value,
-        "from_version": outcome.from_version,
-        "to_version": outcome.to_version,
-        "applied": list(outcome.applied),
-        "seconds": outcome.seconds,
-        "sqlstate": failure.sqlstate if failure else None,
-        "error_message": failure.message if failure else None,
-        "script": failure.script if failure else None,
-        "line": failure.line if failure else None,
-        "statement": failure.statement[:LONGEST_STATEMENT] if failure and failure.statement else None,
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +21,7 @@ def add_database(connection: Connection, database: Database) -> bool:
     The same id with another kind is refused: its targets would change their scope. A new address or user is a
     move and is taken over.
     """
-    if first(connection, "add_database", **_database_row(database)):
+    if first(connection, "add_database", **_stored(_database_row(database))):
         return True
     known = as_database(first(connection, "database", id=database.id))
     if known.kind is not database.kind:
@@ -34,7 +35,8 @@ def change_database(connection: Connection, database_id: str, changes: Mapping[s
     """Change what is given of a database; False when all of it was so already. Raises UnknownDatabase."""
     before = find_database(connection, database_id)
     fields = ("name", "region", "host", "port", "username", "credential", "migration_timeout", "lanes")
-    run(connection, "change_database", id=database_id, **{field: changes.get(field) for field in fields})
+    values = {field: changes.get(field) for field in fields} | {"labels": _labels(changes.get("labels"))}
+    run(connection, "change_database", id=database_id, **values)
     return find_database(connection, database_id) != before
 
 
@@ -64,7 +66,7 @@ def add_tenant(connection: Connection, tenant: Tenant) -> bool:
     Raises UnknownDatabase, or TenantConflict when its schema is another tenant's or it has another schema.
     """
     find_database(connection, tenant.database_id)
-    if first(connection, "add_tenant", **_tenant_row(tenant)):
+    if first(connection, "add_tenant", **_stored(_tenant_row(tenant))):
         return True
     _refuse_taken_schema(connection, tenant.id, tenant.database_id, tenant.schema_name)
     known = as_tenant(first(connection, "tenant", id=tenant.id))
@@ -86,7 +88,8 @@ def change_tenant(connection: Connection, tenant_id: str, changes: Mapping[str, 
     find_database(connection, database_id)
     fields = ("slug", "database_id", "schema_name", "region", "template_version")
     with _one_owner(connection, tenant_id, database_id, changes.get("schema_name") or before.schema_name):
-        run(connection, "change_tenant", id=tenant_id, **{field: changes.get(field) for field in fields})
+        values = {field: changes.get(field) for field in fields} | {"labels": _labels(changes.get("labels"))}
+        run(connection, "change_tenant", id=tenant_id, **values)
     return find_tenant(connection, tenant_id) != before
 
 
@@ -130,7 +133,13 @@ def targets(
         "tenants": list(tenants) if tenants is not None else None,
     }
     found = rows(connection, "targets", own_schema=own_schema, **wanted)
-    return [Target(row.database_id, row.schema_name, Scope(row.scope), row.tenant_id) for row in found]
+    return [as_target(row) for row in found]
+
+
+def as_target(row: Row[Any]) -> Target:
+    """A row with the target's labels as its noun."""
+    labels = tuple(sorted(row.labels.items()))
+    return Target(row.database_id, row.schema_name, Scope(row.scope), row.tenant_id, labels)
 
 
 def as_database(row: Row[Any] | None) -> Database:
@@ -156,7 +165,7 @@ def as_tenant(row: Row[Any] | None) -> Tenant:
     """A row of the table as its noun."""
     if row is None:
         raise ValueError("there is no such row")
-    return Tenant(row.id, row.slug, row.database_id, row.schema_name, row.region, row.template_version)
+    return Tenant(row.id, row.slug, row.database_id, row.schema_name, row.region, row.template_version, row.labels)
 
 
 @contextmanager
@@ -190,6 +199,7 @@ def _database_row(database: Database) -> dict[str, Any]:
         "credential": database.credential,
         "migration_timeout": database.migration_timeout,
         "lanes": database.lanes,
+        "labels": dict(database.labels) or None,
     }
 
 
@@ -201,4 +211,14 @@ def _tenant_row(tenant: Tenant) -> dict[str, Any]:
         "schema_name": tenant.schema_name,
         "region": tenant.region,
         "template_version": tenant.template_version,
+        "labels": dict(tenant.labels) or None,
     }
+
+
+def _stored(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"labels": _labels(row["labels"])}
+
+
+def _labels(labels: Mapping[str, str] | None) -> str | None:
+    """As the queries take them; None leaves them as they are."""
+    return json.dumps(dict(labels)) if labels is not None else None

@@ -2,24 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from migrator.errors import IllegalStep
+
 MOST_DOUBLINGS = 5
+
+
+class Work(StrEnum):
+    """What an execution does to each of its targets."""
+
+    MIGRATE = "migrate"
+    ROLLBACK = "rollback"
+    VALIDATE = "validate"
+    DRIFT = "drift"
+    SNAPSHOT = "snapshot"
+    REINDEX = "reindex"
+    ANALYZE = "analyze"
 
 
 class ExecutionState(StrEnum):
     """Where an execution stands."""
 
+    PENDING = "pending"
+    """Waits for another execution that has some of its targets."""
+    PLANNED = "planned"
+    """Waits for its window."""
     RUNNING = "running"
+    SOAKING = "soaking"
+    """Between two waves."""
+    PAUSED = "paused"
     HALTED = "halted"
     COMPLETED = "completed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    ROLLED_BACK = "rolled_back"
 
     @property
     def is_end(self) -> bool:
-        """Whether the execution has its report."""
-        return self is not ExecutionState.RUNNING
+        """Whether nothing happens any more by itself."""
+        return self in ENDS
+
+    @property
+    def spoken(self) -> str:
+        """As people say it."""
+        return self.value.replace("_", " ")
+
+
+_S = ExecutionState
+ENDS = frozenset((_S.HALTED, _S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.ROLLED_BACK))
+
+LEGAL: Mapping[ExecutionState, frozenset[ExecutionState]] = {
+    _S.PENDING: frozenset((_S.PLANNED, _S.RUNNING, _S.PAUSED, _S.COMPLETED, _S.FAILED, _S.CANCELLED)),
+    _S.PLANNED: frozenset((_S.PENDING, _S.RUNNING, _S.PAUSED, _S.COMPLETED, _S.FAILED, _S.CANCELLED)),
+    _S.RUNNING: frozenset(
+        (_S.PENDING, _S.PLANNED, _S.SOAKING, _S.PAUSED, _S.HALTED, _S.COMPLETED, _S.FAILED, _S.CANCELLED)
+    ),
+    _S.SOAKING: frozenset((_S.RUNNING, _S.PAUSED, _S.HALTED, _S.FAILED, _S.CANCELLED)),
+    _S.PAUSED: frozenset((_S.PENDING, _S.PLANNED, _S.RUNNING, _S.FAILED, _S.CANCELLED)),
+    _S.HALTED: frozenset((_S.RUNNING, _S.CANCELLED, _S.ROLLED_BACK)),
+    _S.FAILED: frozenset((_S.RUNNING, _S.ROLLED_BACK)),
+    _S.CANCELLED: frozenset((_S.RUNNING, _S.ROLLED_BACK)),
+    _S.COMPLETED: frozenset((_S.ROLLED_BACK,)),
+    _S.ROLLED_BACK: frozenset(),
+}
+"""Every legal step; docs/states.md draws it."""
+
+
+def sources(to: ExecutionState) -> list[str]:
+    """The states from which a step leads there, as the ledger's queries take them."""
+    return [state.value for state, ways in LEGAL.items() if to in ways]
+
+
+def check_step(execution_id: str, state: ExecutionState, to: ExecutionState, doing: str) -> None:
+    """Raise IllegalStep when there is no step from one state to the other."""
+    if to not in LEGAL[state]:
+        raise IllegalStep(execution=execution_id, state=state.spoken, doing=doing)
 
 
 class OutcomeState(StrEnum):
@@ -50,6 +110,7 @@ class Claim:
     schema_name: str
     fence: int
     tenant_id: str | None = None
+    stage: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +125,14 @@ class Outcome:
     """File names, in the order in which they were applied."""
     seconds: float = 0.0
     failure: Failure | None = None
+    since_rank: int | None = None
+    """The newest rank of its history before."""
+    until_rank: int | None = None
+    """The newest rank of its history after."""
+    fingerprint_before: str | None = None
+    fingerprint_after: str | None = None
+    snapshot: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +146,28 @@ class Standing:
     pending: int
     """Targets of the current wave that nobody holds: never claimed, or their lease ran out."""
     held: int
-    """Targets of the current wave under a live lease."""
+    """Targets under a live lease, in whichever wave."""
     failed: int
     """Failed targets in all waves so far."""
     quiet_seconds: float
     """Since the wave was last sent out, an outcome was written or a lease ran out."""
     drives: int = 0
     """How often the wave was sent out again."""
+    is_over_budget: bool = False
+    """Whether more targets failed than may, in all or in the current wave."""
+    stage_ends: bool = False
+    """Whether the next wave belongs to another stage."""
+    stage_failed: int = 0
+    """Failed targets of the current wave's stage."""
+    is_forced: bool = False
+    soaks: bool = False
+    """Whether there is to be a pause between two waves."""
+    due_in: float = 0.0
+    """Seconds until the soak is over or the window opens."""
+    is_closed: bool = False
+    """Whether its window is over."""
+    is_blocked: bool = False
+    """Whether another execution has some of its targets and goes first."""
 
 
 class Step(StrEnum):
@@ -91,6 +175,8 @@ class Step(StrEnum):
 
     SEND_WAVE = "send wave"
     SEND_AGAIN = "send again"
+    SOAK = "soak"
+    ROLL_OVER = "roll over"
     WAIT = "wait"
     HALT = "halt"
     FINISH = "finish"
@@ -104,14 +190,43 @@ def next_step(standing: Standing, patience: float) -> Step:
     are taken for lost; it doubles each time, because lanes that wait behind other work are not lost.
     """
     if standing.state.is_end:
-        return Step.FINISH
+        return Step.WAIT if standing.held else Step.FINISH
+    if standing.state is ExecutionState.RUNNING:
+        return _while_running(standing, patience)
+    if standing.state is ExecutionState.PAUSED:
+        return Step.WAIT
+    return Step.WAIT if standing.is_blocked or standing.due_in > 0 else _begin(standing, patience)
+
+
+def _begin(standing: Standing, patience: float) -> Step:
+    """What comes after waiting: for another execution, for a window, or for a soak to be over."""
+    if standing.state is ExecutionState.SOAKING or standing.wave == 0:
+        return Step.SEND_WAVE if standing.wave < standing.waves else Step.FINISH
+    return Step.SEND_AGAIN if standing.pending else _after_wave(standing)
+
+
+def _while_running(standing: Standing, patience: float) -> Step:
     if standing.wave == 0 and standing.waves > 0:
         return Step.SEND_WAVE
     if standing.held:
         return Step.WAIT
-    if standing.pending:
-        lost = standing.quiet_seconds >= patience * 2 ** min(standing.drives, MOST_DOUBLINGS)
-        return Step.SEND_AGAIN if lost else Step.WAIT
+    if not standing.pending:
+        return _after_wave(standing)
+    if standing.is_over_budget:
+        return Step.HALT
+    if standing.is_closed:
+        return Step.ROLL_OVER
+    lost = standing.quiet_seconds >= patience * 2 ** min(standing.drives, MOST_DOUBLINGS)
+    return Step.SEND_AGAIN if lost else Step.WAIT
+
+
+def _after_wave(standing: Standing) -> Step:
+    """No target of the wave is left."""
     if standing.wave >= standing.waves:
         return Step.FINISH
-    return Step.HALT if standing.failed else Step.SEND_WAVE
+    stage_broke = standing.stage_ends and standing.stage_failed and not standing.is_forced
+    if standing.is_over_budget or stage_broke:
+        return Step.HALT
+    if standing.is_closed:
+        return Step.ROLL_OVER
+    return Step.SOAK if standing.soaks else Step.SEND_WAVE

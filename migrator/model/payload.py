@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from migrator.errors import BadPayload, BadSchemaName, BadVersion
 from migrator.model.event import EventType
 from migrator.model.identifier import checked_schema_name
+from migrator.model.rollout import OnHalt, Order, Rollout
+from migrator.model.share import Share
 from migrator.model.target import DatabaseKind, Scope
 from migrator.model.version import Version
 
@@ -32,10 +34,18 @@ def _as_version(text: str) -> str:
         raise ValueError("it is not made of numbers separated by dots or underscores") from None
 
 
+def _as_share(text: str) -> str:
+    return str(Share.read(text))
+
+
+_ROLLOUT = Rollout()
+
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
 SchemaName = Annotated[str, AfterValidator(_as_schema_name)]
 VersionText = Annotated[str, AfterValidator(_as_version)]
+ShareText = Annotated[str, AfterValidator(_as_share)]
+Labels = dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], str]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[int, Field(ge=1, le=7 * 24 * 3600)]
 
@@ -74,6 +84,7 @@ class DatabaseCreated(Payload):
     username: Text
     auto_migrate: bool = True
     migration_timeout: Seconds = 300
+    labels: Labels = {}
 
 
 class DatabaseUpdated(Change):
@@ -86,6 +97,7 @@ class DatabaseUpdated(Change):
     port: Port | None = None
     username: Text | None = None
     migration_timeout: Seconds | None = None
+    labels: Labels | None = None
 
 
 class DatabaseDeleted(Payload):
@@ -104,6 +116,7 @@ class TenantCreated(Payload):
     region: Text
     template_version: VersionText | None = None
     auto_migrate: bool = True
+    labels: Labels = {}
 
 
 class TenantUpdated(Change):
@@ -115,6 +128,7 @@ class TenantUpdated(Change):
     schema_name: SchemaName | None = None
     region: Text | None = None
     template_version: VersionText | None = None
+    labels: Labels | None = None
 
 
 class TenantDeleted(Payload):
@@ -136,7 +150,32 @@ class MaintenanceScheduled(Payload):
     auto_rollback: bool = True
 
 
-class MigrationRequested(Payload):
+class RolloutWishes(Payload):
+    """How a rollout is to go about its targets; the defaults are those of Rollout, which explains each."""
+
+    canary: Annotated[int, Field(ge=0)] = _ROLLOUT.canary
+    canary_tenants: tuple[Id, ...] = ()
+    canary_labels: Labels = {}
+    wave_size: ShareText = _ROLLOUT.wave_size
+    soak_seconds: Annotated[float, Field(ge=0, le=7 * 24 * 3600)] = _ROLLOUT.soak_seconds
+    max_failures: ShareText = _ROLLOUT.max_failures
+    max_wave_failures: ShareText | None = None
+    on_halt: OnHalt = _ROLLOUT.on_halt
+    order: Order = _ROLLOUT.order
+    first: tuple[Id, ...] = ()
+    last: tuple[Id, ...] = ()
+    lanes: Annotated[int, Field(ge=1)] | None = None
+    statement_timeout: Annotated[float, Field(gt=0, le=7 * 24 * 3600)] | None = None
+    snapshots: Literal["never", "unsafe", "always"] = "never"
+    fingerprints: bool = _ROLLOUT.fingerprints
+
+    def rollout(self, *, force: bool = False) -> Rollout:
+        """The wishes as their noun."""
+        wishes = {name: getattr(self, name) for name in RolloutWishes.model_fields}
+        return Rollout(**wishes, force=force)
+
+
+class MigrationRequested(RolloutWishes):
     """Bring targets to the newest version, or to a given one. None for databases, schemas or tenants means all."""
 
     request_id: Id
@@ -144,6 +183,10 @@ class MigrationRequested(Payload):
     target_databases: tuple[Id, ...] | None = None
     target_schemas: tuple[SchemaName, ...] | None = None
     target_tenants: tuple[Id, ...] | None = None
+    target_labels: Labels = {}
+    """Only targets whose database or tenant has all of these labels."""
+    if_busy: Literal["wait", "refuse"] = "wait"
+    """What to do while an earlier execution has some of the same targets."""
     dry_run: bool = False
     force_execution: bool = False
     requested_by: Text

@@ -72,6 +72,7 @@ class Tenant:
     schema_name: str
     region: str | None = None
     template_version: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,6 +83,8 @@ class Target:
     schema_name: str
     scope: Scope = Scope.TENANT
     tenant_id: str | None = None
+    labels: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """Of its database and its tenant."""
 
     def __str__(self) -> str:
         return f"{self.database_id}/{self.schema_name}"

@@ -44,6 +44,10 @@ class Change:
     without_effect: tuple[str, ...] = ()
     """Those of the applied ones that left the catalog and all rows as they were."""
     seconds: float = field(default=0.0, compare=False)
+    since_rank: int = field(default=0, compare=False)
+    """The newest rank of its history before."""
+    until_rank: int = field(default=0, compare=False)
+    """The newest rank of its history after."""
 
 
 class Engine:
@@ -174,4 +178,6 @@ def change_since(schema: str, rows: Sequence[HistoryRow], since: int, seconds: f
         to_version=str(after) if after else None,
         applied=tuple(row.script for row in rows if row.installed_rank > since),
         seconds=seconds,
+        since_rank=since,
+        until_rank=max((row.installed_rank for row in rows), default=0),
     )

@@ -20,10 +20,16 @@ def execution_report(connection: Connection, execution_id: str, state: str) -> d
     row = ledger.execution(connection, execution_id)
     summed = ledger.summed(connection, execution_id)
     failures = [failure_facts(f) for f in ledger.failures(connection, execution_id, MOST_FAILURES)]
+    groups = [group_facts(f) for f in ledger.failure_groups(connection, execution_id, MOST_FAILURES)]
     report: dict[str, Any] = {
         "event": execution_id,
         "execution": execution_id,
         "state": state,
+        "kind": row.kind,
+        "reason": row.reason,
+        "options": row.options,
+        "wave": row.wave,
+        "waves": row.waves,
         "total": row.total,
         "done": summed.done,
         "failed": summed.failed,
@@ -33,6 +39,7 @@ def execution_report(connection: Connection, execution_id: str, state: str) -> d
         "applied": summed.applied,
         "seconds": round(float(row.seconds), 3),
         "failures": failures,
+        "failure_groups": groups,
         "repeated": False,
     }
     if row.total == 1:
@@ -56,6 +63,8 @@ def summary(report: dict[str, Any]) -> str:
         said += f"; {report['failed']} failed, first: {report['failures'][0]['message']}"
     if report["untouched"]:
         said += f"; {report['untouched']} were not touched"
+    if report["reason"]:
+        said += f"; {report['state'].replace('_', ' ')}: {report['reason']}"
     return said
 
 
@@ -70,6 +79,20 @@ def failure_facts(row: Row[Any]) -> dict[str, Any]:
         "script": row.script,
         "line": row.line,
         "statement": row.statement,
+    }
+
+
+def group_facts(row: Row[Any]) -> dict[str, Any]:
+    """Failures that have their error in common: values in quotes, numbers and names of targets left out."""
+    return {
+        "count": row.count,
+        "error": row.error,
+        "sqlstate": row.sqlstate,
+        "script": row.script,
+        "line": row.line,
+        "statement": row.statement,
+        "sample": row.sample,
+        "message": row.message,
     }
 
 

@@ -51,7 +51,7 @@ def test_progress_is_in_the_tasks_state_and_in_the_events_that_flower_reads(flee
         wait_until(lambda: any(said.startswith("30/30 schemas") for said in seen.results(sent.id)))
     counts = {"wave", "waves", "total", "done", "failed", "skipped", "running", "rate", "eta_seconds"}
     assert counts | {"execution", "step", "current", "started_at"} == set(meta)
-    assert (meta["execution"], meta["total"], meta["waves"]) == (sent.id, 30, 1)
+    assert (meta["execution"], meta["total"], meta["waves"]) == (sent.id, 30, 2)
     assert report["done"] == 30
     assert any("/30 schemas, ETA " in said for said in seen.results(sent.id))
     assert {event["name"] for event in seen.progress(sent.id)} == {"migrator.migration.requested"}

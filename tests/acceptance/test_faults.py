@@ -96,7 +96,7 @@ def test_a_target_that_ends_its_connection_each_time_fails_alone(fleet, celery_s
     poison = "IF current_schema() = 'tenant_5' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
     fleet.write("V1__account.sql", f"{FIRST} DO $$ BEGIN {poison} END $$;")
     fleet.register(tenants=20, databases=("one",))
-    sent = tasks.migration_requested.delay(**request())
+    sent = tasks.migration_requested.delay(**request(max_failures="100%"))
     wait_until(lambda: (row := fleet.execution(sent.id)) and row.finished_at, "the execution did not end", 90)
     assert (fleet.execution(sent.id).done, fleet.execution(sent.id).failed) == (19, 1)
     assert "the connection to database one was lost" in fleet.outcomes(sent.id)["tenant_5"].error_message

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from migrator.fleet import MIGRATIONS, SCHEMA, ledger
+from migrator.fleet import MIGRATIONS, SCHEMA, claims, ledger
 from migrator.fleet.store import Store
 from migrator.folder import read_folder
 from migrator.local import Postgres
@@ -154,14 +154,14 @@ def claim(store):
     """Claims targets in as many transactions as it takes: one claims only a share of what is left."""
 
     def take(claimer, most=100):
-        claims = []
-        while len(claims) < most:
+        taken = []
+        while len(taken) < most:
             with store.begin() as connection:
-                batch = ledger.claim(connection, claimer, most - len(claims))
+                batch = claims.claim(connection, claimer, most - len(taken))
             if not batch:
                 break
-            claims += batch
-        return claims
+            taken += batch
+        return taken
 
     return take
 
@@ -172,7 +172,7 @@ def write(store):
 
     def outcomes(*written):
         with store.begin() as connection:
-            return ledger.write_outcomes(connection, "e1", written)
+            return claims.write_outcomes(connection, "e1", written).count
 
     return outcomes
 

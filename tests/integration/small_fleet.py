@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from migrator.fleet import events, ledger, registry
-from migrator.fleet.ledger import Claimer
+from migrator.fleet import events, ledger, registry, waves
+from migrator.fleet.claims import Claimer
+from migrator.fleet.ledger import Request
 from migrator.model.event import Event, EventType
 from migrator.model.execution import Claim, Failure, Outcome, OutcomeState
-from migrator.model.plan import make_plan
+from migrator.model.plan import by_scope, make_plan
+from migrator.model.rollout import Rollout
 from migrator.model.target import Database, DatabaseKind, Scope, Target, Tenant
 
+ALL_AT_ONCE = Rollout(canary=0, max_failures="100%")
 FOLDERS = {"tenant": "0123456789abcdef"}
 
 
@@ -41,14 +44,15 @@ def _kind(targets, database_id: str) -> str:
     return {Scope.ADMIN: "admin", Scope.REGIONAL: "shared", Scope.TENANT: "tenant"}[scope]
 
 
-def opened(store, targets, id_: str = "e1", current: int = 0) -> str:
+def opened(store, targets, id_: str = "e1", current: int = 0, rollout: Rollout = ALL_AT_ONCE) -> str:
     """An execution over these targets, its first wave sent out."""
     with store.begin() as connection:
         register(connection, targets)
         events.receive(connection, Event(id_, EventType.MIGRATION_REQUESTED))
-        ledger.open_execution(connection, id_, make_plan(targets, current), requested_by="ann", folders=FOLDERS)
+        plan = make_plan(by_scope(targets), rollout, current=current)
+        ledger.open_execution(connection, id_, plan, Request("ann", FOLDERS, rollout=rollout))
         if targets:
-            ledger.note_wave_sent(connection, id_, 1)
+            waves.note_sent(connection, id_, 1)
     return id_
 
 

@@ -9,13 +9,13 @@ import pytest
 from small_fleet import done, failed, found, lane, opened
 from waiting import eventually
 
-from migrator.fleet import ledger
+from migrator.fleet import claims, ledger
 from migrator.model.execution import Claim
 from migrator.model.target import Scope, Target
 
 
-def names(claims):
-    return [claim.schema_name for claim in claims]
+def names(found):
+    return [claim.schema_name for claim in found]
 
 
 def test_a_claim_has_target_and_fence(store, claim):
@@ -34,15 +34,15 @@ def test_claims_come_in_the_order_of_schemas_and_no_more_than_asked_for(store, c
 def test_a_lane_takes_only_its_share_of_what_is_left(store, lanes, most, size):
     opened(store, found(40))
     with store.begin() as connection:
-        assert len(ledger.claim(connection, replace(lane(), lanes=lanes), most)) == size
+        assert len(claims.claim(connection, replace(lane(), lanes=lanes), most)) == size
 
 
 def test_two_open_transactions_claim_different_targets(store):
     opened(store, found(6))
     with store.begin() as one, store.begin() as other:
         other.exec_driver_sql("SET LOCAL lock_timeout = '2s'")  # it must not wait at all
-        first = names(ledger.claim(one, lane("one"), 3))
-        second = names(ledger.claim(other, lane("other"), 3))
+        first = names(claims.claim(one, lane("one"), 3))
+        second = names(claims.claim(other, lane("other"), 3))
     assert (len(first), len(second)) == (3, 3)
     assert not set(first) & set(second)
 
@@ -107,7 +107,7 @@ def test_a_renewed_lease_is_not_free(store, claim, glance):
     short = lane(seconds=0.2)
     claim(short)
     with store.begin() as connection:
-        ledger.renew(connection, replace(short, lease_seconds=60))
+        claims.renew(connection, replace(short, lease_seconds=60))
     with store.begin() as connection:
         left = ledger.outcomes(connection, "e1")[0].lease_until
         assert (left - connection.exec_driver_sql("SELECT clock_timestamp()").scalar()).total_seconds() > 50
@@ -118,7 +118,7 @@ def test_renewing_is_for_ones_own_claims_alone(store, claim, glance):
     opened(store, found(1))
     claim(lane("dead", seconds=0.05), 1)
     with store.begin() as connection:
-        ledger.renew(connection, lane("alive"))
+        claims.renew(connection, lane("alive"))
     assert eventually(lambda: glance().pending) == 1
 
 
@@ -127,8 +127,8 @@ def test_what_a_lane_gives_back_is_free_at_once_and_its_writes_are_void(store, c
     first, *_ = claim(lane("one"), 2)
     write(done(first))
     with store.begin() as connection:
-        assert ledger.give_back(connection, lane("one")) == 1
-        assert ledger.give_back(connection, lane("one")) == 0
+        assert claims.give_back(connection, lane("one")) == 1
+        assert claims.give_back(connection, lane("one")) == 0
     again = claim(lane("other"))
     assert names(again) == ["tenant_001", "tenant_002"]
     assert write(done(replace(again[0], fence=1))) == 0

@@ -152,7 +152,7 @@ def test_a_running_execution_ends_its_event_itself(store):
     with store.begin() as connection:
         events.fail(connection, "e1", EventType.MIGRATION_REQUESTED, "one task of many broke")
         assert stored(connection).status is EventStatus.PROCESSING
-        ledger.finish(connection, "e1", ExecutionState.FAILED)
+        ledger.move(connection, "e1", ExecutionState.FAILED)
         events.fail(connection, "e1", EventType.MIGRATION_REQUESTED, "1 of 1 targets failed")
         assert stored(connection).status is EventStatus.FAILED
 

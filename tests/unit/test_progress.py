@@ -89,7 +89,17 @@ def test_a_duration_is_spoken_as_a_person_would(seconds, spoken):
 def test_progress_is_read_from_the_row_of_an_execution():
     created = datetime(2030, 1, 1, 2, 0, 0, 5, tzinfo=timezone(timedelta(hours=2)))
     row = SimpleNamespace(
-        id="e1", wave=1, waves=2, total=10, done=4, failed=1, skipped=7, seconds=10, created_at=created
+        id="e1",
+        wave=1,
+        waves=2,
+        state="running",
+        kind="migrate",
+        total=10,
+        done=4,
+        failed=1,
+        skipped=7,
+        seconds=10,
+        created_at=created,
     )
     found = mirror.progress_of(row, 3, "eu-1/tenant_7")
     assert (found.rate, found.eta_seconds, found.running, found.current) == (0.5, 10.0, 3, "eu-1/tenant_7")

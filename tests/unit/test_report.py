@@ -16,6 +16,8 @@ MANY = {
     "applied": 300,
     "seconds": 12.0,
     "failures": [],
+    "reason": None,
+    "state": "completed",
 }
 ONE = MANY | {
     "total": 1,

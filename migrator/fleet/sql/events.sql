@@ -31,7 +31,7 @@ SET status = 'failed',
     metadata = metadata || jsonb_build_object('exit_code', CAST(:exit_code AS integer)),
     completed_at = now()
 WHERE id = :id AND type = :type AND status NOT IN ('completed', 'failed')
-  AND NOT EXISTS (SELECT FROM execution WHERE execution.id = event.id AND execution.state = 'running');
+  AND NOT EXISTS (SELECT FROM execution WHERE execution.id = event.id AND execution.finished_at IS NULL);
 
 -- events --
 SELECT * FROM event
@@ -55,3 +55,10 @@ WHERE id IN (
     LIMIT 100
     FOR UPDATE OF event SKIP LOCKED)
 RETURNING id, type, priority;
+
+-- reopen_event --
+-- An event whose execution goes on after it had failed.
+UPDATE event
+SET status = 'processing', completed_at = NULL, error_message = NULL, report = NULL, processed_at = now(),
+    metadata = metadata - 'exit_code'
+WHERE id = :id AND status = 'failed';

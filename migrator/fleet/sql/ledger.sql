@@ -1,15 +1,36 @@
 -- open_execution --
 -- Returns nothing when the execution is open already.
-INSERT INTO execution (id, state, requested_by, to_version, folders, waves, total, skipped)
-VALUES (:id, 'running', :requested_by, :to_version, CAST(:folders AS jsonb), :waves, :total, :skipped)
+INSERT INTO execution (id, kind, state, requested_by, to_version, folders, options, stages, takes_back, waves, total,
+                       skipped, most_failures, due_at, window_closes)
+VALUES (:id, :kind, :state, :requested_by, :to_version, CAST(:folders AS jsonb), CAST(:options AS jsonb),
+        CAST(:stages AS jsonb), :takes_back, :waves, :total, :skipped, :most_failures, :due_at, :window_closes)
 ON CONFLICT (id) DO NOTHING
 RETURNING id;
 
 -- add_outcomes --
-INSERT INTO outcome (execution_id, database_id, schema_name, tenant_id, scope, wave)
+INSERT INTO outcome (execution_id, database_id, schema_name, tenant_id, scope, wave, stage, position)
 SELECT :execution_id, planned.*
-FROM unnest(CAST(:databases AS text[]), CAST(:schemas AS text[]), CAST(:tenants AS text[]),
-            CAST(:scopes AS text[]), CAST(:waves AS integer[])) AS planned;
+FROM unnest(CAST(:databases AS text[]), CAST(:schemas AS text[]), CAST(:tenants AS text[]), CAST(:scopes AS text[]),
+            CAST(:waves AS integer[]), CAST(:stages AS integer[]), CAST(:positions AS integer[])) AS planned;
+
+-- blocker --
+-- An earlier execution that is not over and still has some of this one's targets before it.
+SELECT other.execution_id AS id
+FROM outcome AS mine
+JOIN outcome AS other USING (database_id, schema_name)
+JOIN execution AS earlier ON earlier.id = other.execution_id
+JOIN execution AS this ON this.id = mine.execution_id
+WHERE mine.execution_id = :id
+  AND other.execution_id <> :id
+  AND mine.state IN ('pending', 'running')
+  AND other.state IN ('pending', 'running')
+  AND earlier.finished_at IS NULL
+  AND (earlier.created_at, earlier.id) < (this.created_at, this.id)
+LIMIT 1;
+
+-- wait_for --
+UPDATE execution SET state = 'pending', waits_for = :blocker
+WHERE id = :id AND state IN ('pending', 'planned', 'running') AND wave = 0;
 
 -- execution --
 SELECT execution.*, event.type, event.status AS event_status,
@@ -31,133 +52,63 @@ SELECT id FROM execution WHERE id = :id FOR UPDATE;
 
 -- standing --
 -- An execution counted for the decision about its next step.
-SELECT execution.state, execution.wave, execution.waves, execution.drives,
-       count(outcome.*) FILTER (WHERE outcome.wave = execution.wave AND (outcome.state = 'pending'
-            OR outcome.state = 'running' AND outcome.lease_until <= clock_timestamp())) AS pending,
-       count(outcome.*) FILTER (WHERE outcome.wave = execution.wave
-            AND outcome.state = 'running' AND outcome.lease_until > clock_timestamp()) AS held,
-       execution.failed,
-       extract(epoch FROM clock_timestamp() - greatest(execution.driven_at, max(outcome.lease_until),
-            max(outcome.finished_at))) AS quiet_seconds
+SELECT execution.state, execution.wave, execution.waves, execution.drives, execution.failed,
+       counted.pending, counted.held,
+       extract(epoch FROM clock_timestamp() - greatest(execution.driven_at, counted.lease_until, counted.finished_at))
+           AS quiet_seconds,
+       coalesce(execution.failed - execution.forgiven > execution.most_failures, false)
+           OR coalesce(this.failed > this.most_failures, false) AS is_over_budget,
+       coalesce(next.stage <> this.stage, false) AS stage_ends,
+       greatest(0, (SELECT coalesce(sum(failed), 0) FROM wave WHERE execution_id = execution.id AND stage = this.stage)
+           - execution.forgiven) AS stage_failed,
+       coalesce(CAST(execution.options ->> 'force' AS boolean), false) AS is_forced,
+       coalesce(CAST(execution.options ->> 'soak_seconds' AS double precision), 0) > 0 AS soaks,
+       coalesce(extract(epoch FROM execution.due_at - clock_timestamp()), 0) AS due_in,
+       coalesce(execution.window_closes <= clock_timestamp(), false) AS is_closed
 FROM execution
-LEFT JOIN outcome ON outcome.execution_id = execution.id AND outcome.wave = execution.wave
-WHERE execution.id = :id
-GROUP BY execution.id;
-
--- send_wave --
-UPDATE execution SET wave = :wave, driven_at = clock_timestamp(), drives = 0
-WHERE id = :id AND wave = :wave - 1 AND state = 'running';
-
--- send_again --
-UPDATE execution SET driven_at = clock_timestamp(), drives = drives + 1 WHERE id = :id AND state = 'running';
-
--- free_targets --
--- How many targets of the wave are free, by database.
-SELECT database_id, count(*) AS free
-FROM outcome
-WHERE execution_id = :id AND wave = :wave
-  AND (state = 'pending' OR state = 'running' AND lease_until <= clock_timestamp())
-GROUP BY database_id
-ORDER BY database_id;
-
--- claim --
--- Claims free targets of one database: never claimed, or their lease ran out. Two lanes never get the same ones,
--- and near the end each takes only its share, so that they end together.
-WITH free AS (
-    SELECT execution_id, database_id, schema_name
+LEFT JOIN wave AS this ON this.execution_id = execution.id AND this.number = execution.wave
+LEFT JOIN wave AS next ON next.execution_id = execution.id AND next.number = execution.wave + 1
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE outcome.wave = execution.wave AND (outcome.state = 'pending'
+               OR outcome.state = 'running' AND outcome.lease_until <= clock_timestamp())) AS pending,
+           count(*) FILTER (WHERE outcome.state = 'running' AND outcome.lease_until > clock_timestamp()) AS held,
+           max(outcome.lease_until) AS lease_until,
+           max(outcome.finished_at) FILTER (WHERE outcome.wave = execution.wave) AS finished_at
     FROM outcome
-    WHERE execution_id = :execution_id AND database_id = :database_id AND wave = :wave
-      AND state IN ('pending', 'running')
-      AND EXISTS (SELECT FROM execution WHERE id = :execution_id AND state = 'running')
-      AND (state = 'pending' OR lease_until <= clock_timestamp())
-    ORDER BY schema_name
-    LIMIT least(:most, (
-        SELECT 1 + count(*) / :share
-        FROM outcome
-        WHERE execution_id = :execution_id AND database_id = :database_id AND wave = :wave AND state = 'pending'))
-    FOR UPDATE SKIP LOCKED
-)
-UPDATE outcome
-SET state = 'running',
-    lease_holder = :holder,
-    lease_until = clock_timestamp() + :seconds * interval '1 second',
-    fence = outcome.fence + 1
-FROM free
-WHERE outcome.execution_id = free.execution_id
-  AND outcome.database_id = free.database_id
-  AND outcome.schema_name = free.schema_name
-RETURNING outcome.database_id, outcome.schema_name, outcome.fence, outcome.tenant_id;
+    WHERE outcome.execution_id = execution.id) AS counted
+WHERE execution.id = :id;
 
--- renew --
-UPDATE outcome SET lease_until = clock_timestamp() + :seconds * interval '1 second'
-WHERE execution_id = :execution_id AND database_id = :database_id
-  AND lease_holder = :holder AND state = 'running';
-
--- give_back --
-UPDATE outcome SET state = 'pending', lease_until = NULL
-WHERE execution_id = :execution_id AND database_id = :database_id
-  AND lease_holder = :holder AND state = 'running';
-
--- write_outcomes --
--- Writes outcomes whose fence still holds, counts them along in the execution, and says how many they were.
-WITH said AS (
-    SELECT * FROM jsonb_to_recordset(CAST(:outcomes AS jsonb)) AS said (
-        database_id text, schema_name text, fence bigint, state text, from_version text, to_version text,
-        applied text[], seconds double precision, sqlstate text, error_message text, script text, line integer,
-        statement text)
-), written AS (
-    UPDATE outcome
-    SET state = said.state,
-        lease_until = NULL,
-        from_version = said.from_version,
-        to_version = said.to_version,
-        applied = coalesce(said.applied, '{}'),
-        seconds = said.seconds,
-        sqlstate = said.sqlstate,
-        error_message = said.error_message,
-        script = said.script,
-        line = said.line,
-        statement = said.statement,
-        finished_at = clock_timestamp()
-    FROM said
-    WHERE outcome.execution_id = :execution_id
-      AND outcome.database_id = said.database_id
-      AND outcome.schema_name = said.schema_name
-      AND outcome.fence = said.fence
-      AND outcome.state = 'running'
-    RETURNING outcome.state
-)
+-- move --
+-- One legal step; the caller names the states from which it leads there.
 UPDATE execution
-SET done = done + (SELECT count(*) FROM written WHERE state = 'done'),
-    failed = failed + (SELECT count(*) FROM written WHERE state = 'failed')
-WHERE id = :execution_id
-RETURNING (SELECT count(*) FROM written) AS written;
-
--- fail_free --
--- Fails every free target of a database that nobody can work on; not while some other lane does work on it.
-WITH free AS (
-    UPDATE outcome
-    SET state = 'failed', lease_until = NULL, fence = fence + 1, error_message = :error_message,
-        finished_at = clock_timestamp()
-    WHERE execution_id = :execution_id AND database_id = :database_id AND wave = :wave
-      AND (state = 'pending' OR state = 'running' AND lease_until <= clock_timestamp())
-      AND NOT EXISTS (
-          SELECT FROM outcome AS held
-          WHERE held.execution_id = :execution_id AND held.database_id = :database_id AND held.wave = :wave
-            AND held.state = 'running' AND held.lease_until > clock_timestamp())
-    RETURNING state
-)
-UPDATE execution SET failed = failed + (SELECT count(*) FROM free) WHERE id = :execution_id;
-
--- finish_execution --
-UPDATE execution SET state = :state, reason = :reason, finished_at = clock_timestamp()
-WHERE id = :id AND state = 'running';
+SET state = :state,
+    reason = :reason,
+    finished_at = CASE WHEN :is_end THEN clock_timestamp() END,
+    driven_at = clock_timestamp()
+WHERE id = :id AND state = ANY (CAST(:sources AS text[]));
 
 -- outcomes --
-SELECT * FROM outcome WHERE execution_id = :id ORDER BY wave, database_id, schema_name LIMIT :most;
+SELECT * FROM outcome WHERE execution_id = :id ORDER BY wave, position, database_id, schema_name LIMIT :most;
 
 -- failures --
 SELECT * FROM outcome WHERE execution_id = :id AND state = 'failed' ORDER BY database_id, schema_name LIMIT :most;
+
+-- failure_groups --
+-- The failures of an execution by what they have in common: values in quotes, numbers and the target's names do not count.
+SELECT sqlstate, script, line, error, count(*) AS count,
+       (array_agg(database_id || '/' || schema_name ORDER BY database_id, schema_name))[1] AS sample,
+       (array_agg(tenant_id ORDER BY database_id, schema_name))[1] AS sample_tenant,
+       (array_agg(statement ORDER BY database_id, schema_name))[1] AS statement,
+       (array_agg(error_message ORDER BY database_id, schema_name))[1] AS message
+FROM (
+    SELECT outcome.*,
+           regexp_replace(regexp_replace(replace(error_message, schema_name, '<schema>'),
+               '"[^"]*"|''[^'']*''|\([^)]*\)=\([^)]*\)', '<value>', 'g'), '\d+', '<n>', 'g') AS error
+    FROM outcome
+    WHERE execution_id = :id AND state = 'failed') AS failed
+GROUP BY sqlstate, script, line, error
+ORDER BY count(*) DESC, error
+LIMIT :most;
 
 -- summed --
 -- What the report says of the targets as a whole.
@@ -169,12 +120,21 @@ SELECT count(*) FILTER (WHERE state = 'done') AS done,
 FROM outcome
 WHERE execution_id = :id;
 
+-- waiting_for --
+SELECT execution.id, event.type, event.priority
+FROM execution
+JOIN event USING (id)
+WHERE execution.waits_for = :id AND execution.state = 'pending';
+
 -- open_executions --
--- Executions that have not ended and that upkeep did not send again lately, those driven longest ago first.
+-- Executions that have not ended, or whose event has not, and that upkeep did not send again lately.
 SELECT execution.id, event.type, event.priority, event.status AS event_status
 FROM execution
 JOIN event USING (id)
-WHERE execution.state = 'running' AND execution.nudged_at < clock_timestamp() - :rest * interval '1 second'
+WHERE (execution.state IN ('pending', 'planned', 'running', 'soaking')
+       OR execution.finished_at IS NOT NULL AND event.status NOT IN ('completed', 'failed'))
+  AND (execution.nudged_at < clock_timestamp() - :rest * interval '1 second'
+       OR execution.due_at <= clock_timestamp() AND execution.nudged_at < execution.due_at)
 ORDER BY execution.driven_at
 LIMIT 100
 FOR UPDATE OF execution SKIP LOCKED;

@@ -6,8 +6,10 @@ SELECT * FROM database WHERE state = 'active' OR :retired ORDER BY id;
 
 -- add_database --
 -- Returns nothing when the id is taken.
-INSERT INTO database (id, name, kind, region, host, port, username, credential, migration_timeout, lanes)
-VALUES (:id, :name, :kind, :region, :host, :port, :username, :credential, :migration_timeout, :lanes)
+INSERT INTO database (id, name, kind, region, host, port, username, credential, migration_timeout, lanes,
+                      labels)
+VALUES (:id, :name, :kind, :region, :host, :port, :username, :credential, :migration_timeout, :lanes,
+        coalesce(CAST(:labels AS jsonb), '{}'))
 ON CONFLICT (id) DO NOTHING
 RETURNING id;
 
@@ -24,6 +26,7 @@ SET name = coalesce(:name, name),
     credential = coalesce(:credential, credential),
     migration_timeout = coalesce(:migration_timeout, migration_timeout),
     lanes = coalesce(CAST(:lanes AS integer), lanes),
+    labels = coalesce(CAST(:labels AS jsonb), labels),
     updated_at = now()
 WHERE id = :id AND state = 'active';
 
@@ -45,8 +48,8 @@ SELECT id FROM tenant WHERE database_id = :database_id AND schema_name = :schema
 
 -- add_tenant --
 -- Returns nothing when the id or the schema is taken, perhaps by somebody who came at the same moment.
-INSERT INTO tenant (id, slug, database_id, schema_name, region, template_version)
-VALUES (:id, :slug, :database_id, :schema_name, :region, :template_version)
+INSERT INTO tenant (id, slug, database_id, schema_name, region, template_version, labels)
+VALUES (:id, :slug, :database_id, :schema_name, :region, :template_version, coalesce(CAST(:labels AS jsonb), '{}'))
 ON CONFLICT DO NOTHING
 RETURNING id;
 
@@ -60,6 +63,7 @@ SET slug = coalesce(:slug, slug),
     schema_name = coalesce(:schema_name, schema_name),
     region = coalesce(:region, region),
     template_version = coalesce(:template_version, template_version),
+    labels = coalesce(CAST(:labels AS jsonb), labels),
     updated_at = now()
 WHERE id = :id AND state = 'active';
 
@@ -69,7 +73,8 @@ UPDATE tenant SET state = 'retired', updated_at = now() WHERE id = :id AND state
 -- targets --
 -- Every target of the wanted scopes, databases, schemas and tenants; null stands for all. A database of another kind than
 -- tenant is a target by itself, in the schema that the caller names for such databases.
-SELECT database.id AS database_id, tenant.schema_name, 'tenant' AS scope, tenant.id AS tenant_id
+SELECT database.id AS database_id, tenant.schema_name, 'tenant' AS scope, tenant.id AS tenant_id,
+       database.labels || tenant.labels AS labels
 FROM tenant
 JOIN database ON database.id = tenant.database_id
 WHERE tenant.state = 'active' AND database.state = 'active' AND database.kind = 'tenant'
@@ -78,7 +83,7 @@ WHERE tenant.state = 'active' AND database.state = 'active' AND database.kind = 
   AND (CAST(:schemas AS text[]) IS NULL OR tenant.schema_name = ANY (:schemas))
   AND (CAST(:tenants AS text[]) IS NULL OR tenant.id = ANY (:tenants))
 UNION ALL
-SELECT id, :own_schema, CASE kind WHEN 'admin' THEN 'admin' ELSE 'regional' END, NULL
+SELECT id, :own_schema, CASE kind WHEN 'admin' THEN 'admin' ELSE 'regional' END, NULL, labels
 FROM database
 WHERE state = 'active' AND kind <> 'tenant'
   AND CASE kind WHEN 'admin' THEN 'admin' ELSE 'regional' END = ANY (CAST(:scopes AS text[]))

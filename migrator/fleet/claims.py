@@ -1,0 +1,121 @@
+"""Claims on targets: taken with a lease, renewed while somebody is at work, void once another took over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from migrator.errors import UnknownExecution
+from migrator.fleet.store import first, rows, run
+from migrator.model.execution import Claim, Outcome
+
+LONGEST_STATEMENT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Claimer:
+    """A lane of one execution on one database, as the ledger knows it."""
+
+    execution_id: str
+    database_id: str
+    wave: int
+    holder: str
+    lease_seconds: float
+    lanes: int = 1
+    """How many lanes share the database's targets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the ledger answers to outcomes."""
+
+    count: int
+    """Outcomes whose fence still held."""
+    goes_on: bool
+    """Whether more targets may be worked on: neither paused nor over the budget, and inside the window."""
+
+
+def claim(connection: Connection, claimer: Claimer, most: int) -> list[Claim]:
+    """Claim up to ``most`` free targets of a lane's database, in the order of the plan."""
+    found = rows(
+        connection,
+        "claim",
+        execution_id=claimer.execution_id,
+        database_id=claimer.database_id,
+        wave=claimer.wave,
+        holder=claimer.holder,
+        seconds=claimer.lease_seconds,
+        most=most,
+        share=2 * claimer.lanes,
+    )
+    ordered = sorted(found, key=lambda row: (row.position, row.schema_name))
+    return [Claim(row.database_id, row.schema_name, row.fence, row.tenant_id, row.stage) for row in ordered]
+
+
+def renew(connection: Connection, claimer: Claimer) -> None:
+    """Push the end of all leases of a lane into the future."""
+    run(
+        connection,
+        "renew",
+        execution_id=claimer.execution_id,
+        database_id=claimer.database_id,
+        holder=claimer.holder,
+        seconds=claimer.lease_seconds,
+    )
+
+
+def give_back(connection: Connection, claimer: Claimer) -> int:
+    """Free what a lane has claimed and not worked on; says how many."""
+    return run(
+        connection,
+        "give_back",
+        execution_id=claimer.execution_id,
+        database_id=claimer.database_id,
+        holder=claimer.holder,
+    )
+
+
+def write_outcomes(connection: Connection, execution_id: str, outcomes: Sequence[Outcome]) -> Written:
+    """Write those outcomes whose fence still holds, and count them along."""
+    found = first(
+        connection,
+        "write_outcomes",
+        execution_id=execution_id,
+        outcomes=json.dumps([_outcome_row(outcome) for outcome in outcomes]),
+    )
+    if found is None:
+        raise UnknownExecution(execution=execution_id)
+    return Written(int(found.written), bool(found.goes_on))
+
+
+def fail_free(connection: Connection, claimer: Claimer, sentence: str) -> None:
+    """Fail every free target of the lane's database in its wave, unless another lane is at work there."""
+    run(
+        connection,
+        "fail_free",
+        execution_id=claimer.execution_id,
+        database_id=claimer.database_id,
+        wave=claimer.wave,
+        error_message=sentence,
+    )
+
+
+def _outcome_row(outcome: Outcome) -> dict[str, Any]:
+    row = asdict(outcome)
+    claimed, failure = row.pop("claim"), row.pop("failure") or {}
+    message, statement = failure.pop("message", None), failure.pop("statement", None)
+    return {
+        **row,
+        **failure,
+        "database_id": claimed["database_id"],
+        "schema_name": claimed["schema_name"],
+        "stage": claimed["stage"],
+        "fence": claimed["fence"],
+        "applied": list(outcome.applied),
+        "error_message": message,
+        "statement": statement[:LONGEST_STATEMENT] if statement else None,
+    }

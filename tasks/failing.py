@@ -1,0 +1,33 @@
+"""What becomes of a target that could not be worked on."""
+
+from __future__ import annotations
+
+import structlog
+
+from migrator.errors import MigratorError, TransientError
+from migrator.model.execution import Claim, Failure, Outcome, OutcomeState
+
+MOST_CLAIMS = 3
+"""How often a target is claimed before what keeps happening to it becomes its outcome."""
+
+log = structlog.get_logger("migrator.target")
+
+
+def failed_or_again(error: MigratorError, claim: Claim, seconds: float) -> Outcome | None:
+    """The outcome of a failure; None for one that may pass: the target is claimed again, but not for ever."""
+    again = isinstance(error, TransientError) and claim.fence < MOST_CLAIMS
+    said = "target is put back" if again else "target failed"
+    log.warning(said, schema=claim.schema_name, tenant=claim.tenant_id, reason=str(error))
+    return None if again else Outcome(claim, OutcomeState.FAILED, seconds=seconds, failure=_failure(error))
+
+
+def _failure(error: MigratorError) -> Failure:
+    facts = error.facts
+    script = facts.get("script")
+    return Failure(
+        message=str(error),
+        sqlstate=facts.get("sqlstate"),
+        script=str(script) if script else None,
+        line=facts.get("line"),
+        statement=facts.get("statement"),
+    )

@@ -1,0 +1,92 @@
+"""Migrating: the work of most executions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from sqlalchemy import Row
+
+from migrator.errors import FolderDiffers, MigratorError
+from migrator.fleet import ledger
+from migrator.model.execution import Claim, Outcome, OutcomeState
+from migrator.model.folder import Folder
+from migrator.model.rollout import Rollout
+from migrator.model.target import Database
+from migrator.model.version import Version
+from migrator.schema.engine import Change, Engine
+from migrator.schema.session import Session
+from tasks import desk
+from tasks.failing import failed_or_again
+
+log = structlog.get_logger("migrator.target")
+
+
+class Migrating:
+    """Brings targets up to the version of their stage."""
+
+    def __init__(self, row: Row[Any], database: Database) -> None:
+        """Raises FolderDiffers when the execution was planned with another folder than ours."""
+        self._row, self._rollout = row, Rollout.read(row.options)
+        self._folder = planned_folder(row, database)
+        self._rules = desk.rules(database)
+        if self._rollout.statement_timeout:
+            self._rules = replace(self._rules, statement_timeout=self._rollout.statement_timeout)
+        self._engines: dict[int, Engine] = {}
+
+    def begin(self, session: Session, batch: Sequence[Claim]) -> None:
+        """Nothing yet."""
+
+    def one(self, session: Session, claim: Claim) -> Outcome | None:
+        """Migrate one target."""
+        started = time.monotonic()
+        try:
+            change = self._engine(claim.stage).migrate(session, claim.schema_name, claim.tenant_id)
+        except MigratorError as error:
+            return failed_or_again(error, claim, time.monotonic() - started)
+        _tell(change, claim)
+        return Outcome(
+            claim,
+            OutcomeState.DONE,
+            change.from_version,
+            change.to_version,
+            change.applied,
+            change.seconds,
+            since_rank=change.since_rank,
+            until_rank=change.until_rank,
+        )
+
+    def _engine(self, stage: int) -> Engine:
+        """One for each stage, because each goes to a version of its own."""
+        if stage not in self._engines:
+            planned = ledger.stages(self._row).get(stage)
+            asked = Version(self._row.to_version) if self._row.to_version else None
+            to = planned.to if planned is not None and planned.to is not None else asked
+            self._engines[stage] = Engine(self._folder, self._rules, to=to, execution=self._row.id)
+        return self._engines[stage]
+
+
+def planned_folder(row: Row[Any], database: Database) -> Folder:
+    """The folder of a database's scope. Raises FolderDiffers when the execution was planned with another one."""
+    scope = database.kind.scope
+    folder = desk.folder(scope)
+    planned = row.folders.get(scope.value)
+    if folder.digest != planned:
+        raise FolderDiffers(path=folder.path, host=desk.host(), found=folder.digest, planned=planned)
+    return folder
+
+
+def _tell(change: Change, claim: Claim) -> None:
+    if change.without_effect:
+        log.warning("migrations changed nothing", schema=claim.schema_name, scripts=change.without_effect)
+    log.info(
+        "target done",
+        schema=claim.schema_name,
+        tenant=claim.tenant_id,
+        version=change.to_version,
+        applied=len(change.applied),
+        seconds=round(change.seconds, 4),
+    )

@@ -1,0 +1,56 @@
+"""Steering executions: at once in the ledger, and then on with what there is to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from migrator.errors import UnknownAction
+from migrator.fleet import ledger, steering
+from migrator.model.event import EventType
+from tasks import desk
+from tasks.app import app
+from tasks.broker_repairs import BROKER_ERRORS
+
+log = structlog.get_logger("migrator.steering")
+
+_ACTIONS: dict[str, Callable[[Connection, str, str], bool | int]] = {
+    "pause": steering.pause,
+    "resume": steering.resume,
+    "cancel": steering.cancel,
+    "retry": steering.retry,
+}
+_DONE = {"pause": "paused", "resume": "going on", "cancel": "cancelled", "retry": "taking up what failed or was left"}
+
+
+@app.task(name="migrator.steer")
+def steer(execution_id: str, action: str, by: str) -> dict[str, Any]:
+    """Pause, resume, cancel or retry an execution: ``steer.delay(id, "pause", by="ann")``. Twice does no harm."""
+    return steer_here(execution_id, action, by)
+
+
+def steer_here(execution_id: str, action: str, by: str) -> dict[str, Any]:
+    """The same in this process, without a worker. Raises UnknownExecution, IllegalStep or UnknownAction."""
+    if action not in _ACTIONS:
+        raise UnknownAction(action=action, known=", ".join(_ACTIONS))
+    with desk.store().begin() as connection:
+        changed = bool(_ACTIONS[action](connection, execution_id, by))
+        row = ledger.execution(connection, execution_id)
+    log.info("execution steered", execution=execution_id, action=action, by=by, changed=changed)
+    if changed:
+        _drive_on(execution_id, EventType(row.type), row.event_status)
+    said = f"execution {execution_id} is {_DONE[action]}" if changed else f"execution {execution_id} was so already"
+    return {"execution": execution_id, "action": action, "state": row.state, "changed": changed, "summary": said}
+
+
+def _drive_on(execution_id: str, type_: EventType, event_status: str) -> None:
+    """Send its event, so that nobody has to wait for upkeep; the stored result of an earlier end is forgotten."""
+    try:
+        if app.conf.result_backend and event_status == "processing":
+            app.backend.forget(execution_id)
+        app.send_task(type_.task_name, task_id=execution_id, queue=type_.priority.value)
+    except BROKER_ERRORS as error:
+        log.warning("execution could not be sent on, upkeep will", execution=execution_id, reason=str(error))

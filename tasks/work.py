@@ -1,0 +1,38 @@
+"""What a lane does to each target, by the kind of its execution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Row
+
+from migrator.errors import NotSupportedYet
+from migrator.model import execution as model
+from migrator.model.execution import Claim, Outcome
+from migrator.model.target import Database
+from migrator.schema.session import Session
+from tasks.migrating import Migrating
+
+
+class Work(Protocol):
+    """Done by one lane on one database."""
+
+    def begin(self, session: Session, batch: Sequence[Claim]) -> None:
+        """What is better done for a whole batch at once, before its first target."""
+
+    def one(self, session: Session, claim: Claim) -> Outcome | None:
+        """Work on one target; its own failure is an outcome, None for one that may pass and is tried again."""
+
+
+_KINDS: Mapping[model.Work, Callable[[Row[Any], Database], Work]] = {
+    model.Work.MIGRATE: Migrating,
+}
+
+
+def work_of(row: Row[Any], database: Database) -> Work:
+    """The work of an execution on a database. Raises the MigratorError because of which none of it can be done."""
+    kind = model.Work(row.kind)
+    if kind not in _KINDS:
+        raise NotSupportedYet(what=f"work of the kind {kind.value}")
+    return _KINDS[kind](row, database)
