@@ -18,6 +18,7 @@ COMMANDS = {
     "init": "migrator.cli.init:init",
     "local": "migrator.cli.local:local",
     "migrate": "migrator.cli.migrate:migrate",
+    "preflight": "migrator.cli.preflight:preflight",
     "schema": "migrator.cli.schema:schema",
     "show": "migrator.cli.ledger:show",
     "status": "migrator.cli.status:status",
