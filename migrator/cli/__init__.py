@@ -22,6 +22,7 @@ COMMANDS = {
     "pause": "migrator.cli.rollout:pause",
     "resume": "migrator.cli.rollout:resume",
     "retry": "migrator.cli.rollout:retry",
+    "preflight": "migrator.cli.preflight:preflight",
     "schema": "migrator.cli.schema:schema",
     "show": "migrator.cli.ledger:show",
     "status": "migrator.cli.status:status",

@@ -101,13 +101,18 @@ def open_session(database: Database, application_name: str = "migrator", access:
 
 def open_url(url: str, application_name: str = "migrator") -> Session:
     """Connect by a libpq URL or conninfo string, for one schema without a registry; errors as open_session."""
+    return _connect(url, database_at(url), application_name)
+
+
+def database_at(url: str) -> Database:
+    """The database that a libpq URL or conninfo string leads to, as far as it says. Raises BadUrl."""
     try:
         parts = parse_dsn(url)
         port = int(parts.get("port", DEFAULT_PORT))
     except (psycopg2.ProgrammingError, ValueError):
         raise BadUrl(reason="it is not of the form postgresql://user@host:port/database") from None
     name = parts.get("dbname") or parts.get("user") or "postgres"
-    database = Database(
+    return Database(
         id=name,
         name=name,
         kind=DatabaseKind.TENANT,
@@ -115,7 +120,6 @@ def open_url(url: str, application_name: str = "migrator") -> Session:
         port=port,
         username=parts.get("user"),
     )
-    return _connect(url, database, application_name)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from migrator.cli.lazy import lazy_group
 COMMANDS = {
     "baseline": "migrator.cli.schema.amend:baseline",
     "down": "migrator.cli.schema.down:down",
+    "preflight": "migrator.cli.schema.preflight:preflight",
     "repair": "migrator.cli.schema.amend:repair",
     "status": "migrator.cli.schema.status:status",
     "up": "migrator.cli.schema.up:up",
