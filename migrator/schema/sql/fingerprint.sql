@@ -68,7 +68,7 @@ WITH members AS MATERIALIZED (
     JOIN pg_type AS own_type ON own_type.oid = members.object
     WHERE members.class = 'pg_type'::regclass
 ), items (kind, name, definition, class, object, part, acl, owner, acl_type) AS MATERIALIZED (
-    SELECT 'schema', '', '', NULL::oid, NULL::oid, 0, space.nspacl, space.nspowner, 'n'::"char"
+    SELECT 'schema', '', NULL, NULL::oid, NULL::oid, 0, space.nspacl, space.nspowner, 'n'::"char"
     UNION ALL
     -- A table's columns have no order: whoever drops one and adds it again has another order and the same table.
     SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
@@ -106,7 +106,7 @@ WITH members AS MATERIALIZED (
                     FROM pg_sequence WHERE seqrelid = oid)
                END,
                CASE WHEN relkind = 'S' THEN
-                   (SELECT format('owned by %s.%I', refobjid::regclass, attname)
+                   (SELECT format('owned by %s (%I)', refobjid::regclass, attname)
                     FROM pg_depend JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
                     WHERE classid = 'pg_class'::regclass AND objid = relations.oid AND refclassid = 'pg_class'::regclass
                       AND deptype IN ('a', 'i') AND refobjsubid > 0)
@@ -140,27 +140,35 @@ WITH members AS MATERIALIZED (
     JOIN pg_type ON pg_type.oid = atttypid
     WHERE relkind <> 'S'
     UNION ALL
-    -- NOT NULL is said of the column; from PostgreSQL 18 on it has a row here too. What a partition has from its
-    -- parent follows from it.
+    -- NOT NULL is said of the column; from PostgreSQL 18 on it has a row here too. A foreign key that
+    -- a partition has from its parent follows from it.
     SELECT 'constraint', relations.name || '.' || quote_ident(conname),
            pg_get_constraintdef(pg_constraint.oid, true)
                || CASE WHEN contype = 'f' AND EXISTS (SELECT FROM pg_trigger WHERE tgconstraint = pg_constraint.oid
                                                       AND tgenabled <> 'O') THEN ' (not enabled)' ELSE '' END,
            'pg_constraint'::regclass, pg_constraint.oid, 0, NULL, NULL, NULL
     FROM relations
-    JOIN pg_constraint ON conrelid = relations.oid AND contype NOT IN ('n', 't') AND conparentid = 0
+    JOIN pg_constraint ON conrelid = relations.oid AND contype NOT IN ('n', 't') AND (contype <> 'f' OR conparentid = 0)
     UNION ALL
+    -- The index of a constraint says nothing of its own, unless something is odd about it.
     SELECT 'index', quote_ident(index_class.relname),
-           concat_ws(' ',
-               pg_get_indexdef(indexrelid, 0, true),
-               CASE WHEN NOT indisvalid THEN '(invalid)' END,
-               CASE WHEN NOT indisready OR NOT indislive THEN '(not ready)' END,
-               CASE WHEN indisclustered THEN '(clustered)' END,
-               CASE WHEN indisreplident THEN '(replica identity)' END),
+           CASE WHEN own.conname IS NULL THEN pg_get_indexdef(indexrelid, 0, true) || flags.text
+                WHEN flags.text <> '' OR index_class.reloptions IS NOT NULL THEN
+                    concat_ws(' ', 'of the constraint', index_class.reloptions::text) || flags.text
+           END,
            'pg_class'::regclass, indexrelid, 0, NULL, NULL, NULL
     FROM relations
     JOIN pg_index ON indrelid = relations.oid
     JOIN pg_class AS index_class ON index_class.oid = indexrelid
+    LEFT JOIN pg_constraint AS own
+        ON (indisunique OR indisexclusion) AND own.conrelid = indrelid AND own.contypid = 0
+        AND own.conname = index_class.relname AND own.conindid = indexrelid AND own.contype IN ('p', 'u', 'x')
+    CROSS JOIN LATERAL (
+        SELECT concat(CASE WHEN NOT indisvalid THEN ' (invalid)' END,
+                      CASE WHEN NOT indisready OR NOT indislive THEN ' (not ready)' END,
+                      CASE WHEN indisclustered THEN ' (clustered)' END,
+                      CASE WHEN indisreplident THEN ' (replica identity)' END)
+    ) AS flags (text)
     WHERE relations.relhasindex
     UNION ALL
     SELECT 'trigger', relations.name || '.' || quote_ident(tgname),
@@ -215,7 +223,7 @@ WITH members AS MATERIALIZED (
     UNION ALL
     SELECT CASE typtype WHEN 'd' THEN 'domain' ELSE 'type' END, name,
            CASE typtype
-               WHEN 'e' THEN (SELECT 'enum (' || string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) || ')'
+               WHEN 'e' THEN (SELECT 'enum (' || coalesce(string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder), '') || ')'
                               FROM pg_enum WHERE enumtypid = types.oid)
                WHEN 'c' THEN (SELECT 'composite (' || string_agg(
                                          concat_ws(' ', quote_ident(attname), format_type(atttypid, atttypmod),
@@ -353,7 +361,8 @@ WITH members AS MATERIALIZED (
 )
 SELECT items.kind, items.name,
        CASE
-           WHEN strpos(items.definition, space.nspname) = 0 THEN items.definition
+           WHEN items.definition IS NULL THEN ''
+           WHEN strpos(items.definition, space.own) = 0 THEN items.definition
            -- There an alias may have the schema's name: only where a schema can stand.
            WHEN items.kind IN ('view', 'materialized view', 'rule', 'policy', 'trigger') THEN
                regexp_replace(regexp_replace(items.definition, space.after_keyword, '\1<schema>', 'g'),
@@ -361,7 +370,7 @@ SELECT items.kind, items.name,
            ELSE regexp_replace(items.definition, space.anywhere, '<schema>', 'g')
        END AS definition
 FROM items
-WHERE items.kind <> 'schema'
+WHERE items.kind <> 'schema' AND (items.kind <> 'index' OR items.definition IS NOT NULL)
 UNION ALL
 SELECT 'comment', items.kind || ' ' || items.name, description
 FROM items
