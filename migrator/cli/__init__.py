@@ -13,6 +13,7 @@ from migrator.errors import EXIT_INTERRUPTED, MigratorError
 COMMANDS = {
     "database": "migrator.cli.registry:database",
     "demo": "migrator.cli.demo:demo",
+    "drift": "migrator.cli.drift:drift",
     "events": "migrator.cli.ledger:events_",
     "executions": "migrator.cli.ledger:executions",
     "init": "migrator.cli.init:init",

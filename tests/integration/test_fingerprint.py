@@ -29,7 +29,8 @@ CREATE INDEX orders_note ON orders (note);
 CREATE UNIQUE INDEX orders_total ON orders (total, id);
 CREATE STATISTICS orders_stats (dependencies) ON customer_id, total FROM orders;
 CREATE VIEW totals AS SELECT o.customer_id, sum(o.total) AS total FROM orders o GROUP BY 1;
-CREATE MATERIALIZED VIEW stored_totals AS WITH orders AS (SELECT id, total FROM {schema}.orders) SELECT id, total FROM orders;
+CREATE MATERIALIZED VIEW stored_totals AS
+    WITH orders AS (SELECT id, total FROM {schema}.orders) SELECT id, total FROM orders;
 CREATE FUNCTION plus_one(n integer) RETURNS integer LANGUAGE sql AS 'SELECT n + 1';
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SET search_path = {schema}, public
     AS $$BEGIN PERFORM count(*) FROM {schema}.orders; RETURN NEW; END$$;
@@ -104,7 +105,7 @@ ALTER SEQUENCE numbers MAXVALUE 1000
 ALTER SEQUENCE numbers AS integer
 ALTER SEQUENCE numbers OWNED BY orders.number
 CREATE OR REPLACE VIEW totals AS SELECT o.customer_id, sum(o.total) + 1 AS total FROM orders o GROUP BY 1
-CREATE OR REPLACE VIEW totals WITH (security_barrier) AS SELECT o.customer_id, sum(o.total) AS total FROM orders o GROUP BY 1
+ALTER VIEW totals SET (security_barrier)
 ALTER VIEW totals ALTER COLUMN total SET DEFAULT 1
 ALTER VIEW totals RENAME COLUMN total TO amount
 DROP MATERIALIZED VIEW stored_totals
@@ -124,7 +125,7 @@ DROP TRIGGER orders_touch ON orders
 ALTER TABLE orders DISABLE TRIGGER orders_touch
 ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_touch
 CREATE OR REPLACE TRIGGER orders_touch AFTER UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION touch()
-CREATE OR REPLACE TRIGGER orders_touch BEFORE UPDATE ON orders FOR EACH ROW WHEN (new.total > 1) EXECUTE FUNCTION touch()
+CREATE OR REPLACE TRIGGER orders_touch BEFORE UPDATE ON orders FOR EACH ROW WHEN (new.id > 1) EXECUTE FUNCTION touch()
 DROP RULE no_delete ON customers
 ALTER TABLE customers DISABLE RULE no_delete
 ALTER TYPE mood ADD VALUE 'happy'
