@@ -49,7 +49,7 @@ class Catalog:
 
 
 def describe(session: Session, schema: str, history_table: str = DEFAULT_TABLE) -> Catalog:
-    """Everything in a schema, asked in one statement; an open transaction sees what it has changed itself.
+    """Everything in a schema, asked in one round trip; an open transaction sees what it has changed itself.
 
     Raises UnknownSchema, and QueryRefused when the server refuses the question, for example after a lock_timeout.
     """
@@ -68,7 +68,7 @@ def fingerprint_of(session: Session, schema: str, history_table: str = DEFAULT_T
 
 
 def fingerprints_of(session: Session, schemas: Sequence[str], history_table: str = DEFAULT_TABLE) -> dict[str, str]:
-    """Schema to fingerprint, one statement however many there are; a schema that does not exist is not in it."""
+    """Schema to fingerprint, one query however many there are; a schema that does not exist is not in it."""
     return dict(_ask(session, "summed_up", schemas, history_table))
 
 
@@ -77,4 +77,4 @@ def _ask(session: Session, look: str, schemas: Sequence[str], history_table: str
     query = sql.SQL(QUERIES["inside"]).format(
         schemas=sql.Literal(list(schemas)), look=sql.SQL(QUERIES[look]).format(lines=lines)
     )
-    return session.ask(session.text(query))
+    return [row for row in session.ask(session.text(query)) if row[0] is not None]

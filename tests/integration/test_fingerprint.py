@@ -299,15 +299,17 @@ def test_the_history_table_may_have_another_name(session, ask):
     assert fingerprint_of(session, "h") != Catalog().fingerprint
 
 
-def test_asking_leaves_search_path_as_it_was(session, ground):
-    session.run("SET search_path TO public, pg_catalog")
-    fingerprint_of(session, ground)
-    assert session.rows("SHOW search_path") == [("public, pg_catalog",)]
+@pytest.mark.parametrize("schemas", [["ground"], ["ground", "absent"], ["absent"], []])
+def test_asking_leaves_the_settings_as_they_were(session, ground, schemas):
+    settings = "SELECT current_setting('search_path'), current_setting('jit')"
+    session.run("SET search_path TO public, pg_catalog; SET jit TO on")
+    fingerprints_of(session, schemas)
+    assert session.rows(settings) == [("public, pg_catalog", "on")]
     session.run('BEGIN; SET LOCAL search_path TO "Odd", public')
-    describe(session, ground)
-    assert session.rows("SHOW search_path") == [('"Odd", public',)]
+    fingerprints_of(session, schemas)
+    assert session.rows(settings) == [('"Odd", public', "on")]
     session.run("COMMIT")
-    assert session.rows("SHOW search_path") == [("public, pg_catalog",)]
+    assert session.rows(settings) == [("public, pg_catalog", "on")]
 
 
 def test_the_search_path_of_who_asks_does_not_matter(session, ground):

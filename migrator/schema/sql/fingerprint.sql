@@ -1,7 +1,9 @@
 -- inside --
 -- Goes into schemas one after the other: search_path leads into the schema alone while it is looked at, so that the
--- server writes its own names without a schema, and is what it was before when the last one is done. One statement:
--- the catalog at one moment, and nothing is left behind in an open transaction.
+-- server writes its own names without a schema. One query: the catalog at one moment. In the end the settings are as
+-- before, also in an open transaction. Of many schemas the plan looks dear enough to be compiled, which takes longer
+-- than the query.
+SELECT set_config('migrator.jit', current_setting('jit'), true), set_config('jit', 'off', true);
 WITH before AS MATERIALIZED (
     SELECT current_setting('search_path') AS path
 ), spaces AS MATERIALIZED (
@@ -25,10 +27,12 @@ WITH before AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT set_config('search_path', space.own, true) AS path FROM before) AS inside
     CROSS JOIN LATERAL ({look}) AS looked
 ), back AS MATERIALIZED (
-    SELECT set_config('search_path', before.path, true) AS path
+    SELECT set_config('search_path', before.path, true) AS path,
+           set_config('jit', current_setting('migrator.jit'), true) AS jit
     FROM before, (SELECT count(*) FROM found) AS all_of_it
 )
-SELECT found.* FROM found, back;
+-- A row of nulls where nothing was found: otherwise the settings would not be put back.
+SELECT found.* FROM back LEFT JOIN found ON true;
 
 -- one_by_one --
 -- Everything in one schema, a row each, and a first row that says that there is such a schema.
@@ -120,9 +124,7 @@ WITH members AS MATERIALIZED (
                format_type(atttypid, atttypmod),
                CASE WHEN attcollation NOT IN (0, typcollation) THEN 'collate ' || attcollation::regcollation END,
                CASE WHEN attnotnull THEN
-                   'not null' || coalesce(
-                       (SELECT ' not valid' FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n'
-                         AND conkey = ARRAY[attnum] AND NOT convalidated), '')
+                   CASE WHEN attnum = ANY (unproven.columns) THEN 'not null not valid' ELSE 'not null' END
                END,
                CASE attidentity WHEN 'a' THEN 'identity always' WHEN 'd' THEN 'identity by default' END,
                CASE attgenerated WHEN '' THEN 'default ' ELSE 'generated ' || attgenerated::text || ' ' END
@@ -138,6 +140,9 @@ WITH members AS MATERIALIZED (
     FROM relations
     JOIN pg_attribute ON attrelid = relations.oid AND attnum > 0 AND NOT attisdropped
     JOIN pg_type ON pg_type.oid = atttypid
+    LEFT JOIN (SELECT relations.oid, array_agg(conkey[1]) AS columns
+               FROM relations JOIN pg_constraint ON conrelid = relations.oid AND contype = 'n' AND NOT convalidated
+               GROUP BY relations.oid) AS unproven ON unproven.oid = relations.oid
     WHERE relkind <> 'S'
     UNION ALL
     -- NOT NULL is said of the column; from PostgreSQL 18 on it has a row here too. A foreign key that
