@@ -14,6 +14,7 @@ COMMANDS = {
     "cancel": "migrator.cli.rollout:cancel",
     "database": "migrator.cli.registry:database",
     "demo": "migrator.cli.demo:demo",
+    "drift": "migrator.cli.drift:drift",
     "events": "migrator.cli.ledger:events_",
     "executions": "migrator.cli.ledger:executions",
     "init": "migrator.cli.init:init",

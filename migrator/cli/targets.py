@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import wraps
@@ -51,13 +51,28 @@ def each_target(
     An error of one target is its own; that of a database is told for each of its targets. Raises UnknownTargets
     when a name leads to none.
     """
+
+    def one_by_one(session: Session, database: Database, targets: list[Target]) -> Iterator[Look[T]]:
+        return (_look(session, database, target, look) for target in targets)
+
+    return each_database(wanted, purpose, one_by_one, lanes=lanes)
+
+
+def each_database(
+    wanted: Wanted,
+    purpose: str,
+    look: Callable[[Session, Database, list[Target]], Iterable[Look[T]]],
+    *,
+    lanes: int = MOST_AT_ONCE,
+) -> list[Look[T]]:
+    """As ``each_target``, for what is asked of many targets of a database at once."""
     targets, databases = wanted_targets(
         wanted.scope, wanted.databases or None, wanted.schemas or None, wanted.tenants or None
     )
     groups = [(databases[id_], list(found)) for id_, found in groupby(sorted(targets), lambda t: t.database_id)]
 
     def visited(group: tuple[Database, list[Target]]) -> list[Look[T]]:
-        return list(_looks(*group, purpose, look))
+        return _looks(*group, purpose, look)
 
     with ThreadPoolExecutor(max_workers=lanes) as pool:
         return [each for found in pool.map(visited, groups) for each in found]
@@ -78,7 +93,9 @@ def choosing_targets(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _OPTIONS: list[Callable[..., Any]] = [
-    click.option("--scope", type=click.Choice(["all", *Scope]), default="all", show_default=True),
+    click.option(
+        "--scope", type=click.Choice(["all", *(scope.value for scope in Scope)]), default="all", show_default=True
+    ),
     click.option("--database", "databases", multiple=True, help="Only this database; may be given several times."),
     click.option("--tenant", "tenants", multiple=True, help="Only this tenant, by its id; may be given several times."),
     click.option("--schema", "schemas", multiple=True, help="Only schemas of this name; may be given several times."),
@@ -87,14 +104,20 @@ _OPTIONS: list[Callable[..., Any]] = [
 
 
 def _looks(
-    database: Database, targets: list[Target], purpose: str, look: Callable[[Session, Database, Target], T]
-) -> Iterator[Look[T]]:
+    database: Database,
+    targets: list[Target],
+    purpose: str,
+    look: Callable[[Session, Database, list[Target]], Iterable[Look[T]]],
+) -> list[Look[T]]:
+    """What became of each target; an error of the database is told for those that were not looked into by then."""
+    done: list[Look[T]] = []
     try:
         with session_on(database, f"migrator {purpose}", desk.access()) as session:
-            for target in targets:
-                yield _look(session, database, target, look)
+            done.extend(look(session, database, targets))
     except MigratorError as error:
-        yield from (Look(target, error=str(error)) for target in targets)
+        seen = {each.target for each in done}
+        done += [Look(target, error=str(error)) for target in targets if target not in seen]
+    return done
 
 
 def _look(

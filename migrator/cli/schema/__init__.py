@@ -8,8 +8,10 @@ from migrator.cli.lazy import lazy_group
 
 COMMANDS = {
     "baseline": "migrator.cli.schema.amend:baseline",
+    "diff": "migrator.cli.schema.fingerprint:diff",
     "down": "migrator.cli.schema.down:down",
     "preflight": "migrator.cli.schema.preflight:preflight",
+    "fingerprint": "migrator.cli.schema.fingerprint:fingerprint",
     "repair": "migrator.cli.schema.amend:repair",
     "status": "migrator.cli.schema.status:status",
     "up": "migrator.cli.schema.up:up",
