@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     schema_lock_wait: Seconds = 10.0
     """Longest wait for our own lock on a schema."""
 
+    rollback_age_hours: Annotated[float, Field(gt=0)] = 24.0
+    """An execution that ended longer ago is rolled back only by force."""
+
     retry_backoff: Seconds = 1.0
     """First pause before an event is tried again; it doubles each time, with jitter."""
     retry_backoff_max: Seconds = 60.0

@@ -8,7 +8,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── BadSchemaName, BadVersion
     │   ├── UnknownDatabase (transient), UnknownTenant, UnknownExecution
     │   ├── UnknownTargets, UnknownVersion, UnknownConvention, UnknownSchema, UnknownAction
-    │   ├── TenantConflict, DatabaseConflict, IllegalStep, TargetsBusy
+    │   ├── TenantConflict, DatabaseConflict, IllegalStep, TargetsBusy, TooLate
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
     │   ├── LocalExtraMissing, ControlSchemaMissing, DemoMissing
     │   ├── NotSupportedYet, EventFailedBefore, DashboardOpen
@@ -24,7 +24,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── ChecksumChanged, MigrationMissing
     │   ├── MigrationOutOfOrder, MigrationFailedBefore
     │   ├── AlreadyManaged, NotAdopted
-    │   └── CannotUndo, BegunBefore
+    │   └── CannotUndo, MovedOn, BegunBefore, FingerprintDiffers
     ├── MigrationFailed              a statement of a migration was refused by the server
     │   └── StepFailed               ... or a step that is code raised an error
     ├── SchemaRefused                ... or the schema itself, or its history
@@ -280,6 +280,24 @@ class CannotUndo(HistoryError):
     )
 
 
+class MovedOn(HistoryError):
+    """What is to be taken back has something newer on top of it."""
+
+    sentence = (
+        "schema {schema} moved on since: {scripts} came later; nothing was changed. Take that back first, "
+        "or leave this schema as it is"
+    )
+
+
+class FingerprintDiffers(HistoryError):
+    """A schema was taken back, and its catalog is not what it was before."""
+
+    sentence = (
+        "schema {schema} was taken back by {way}, but its fingerprint is {found} and was {expected} before; somebody "
+        "changed it by hand, or a way back is wrong. 'migrator drift' shows the lines that differ"
+    )
+
+
 class BegunBefore(HistoryError):
     """What was begun in one direction cannot be left half done for the other."""
 
@@ -414,6 +432,16 @@ class IllegalStep(BadInput):
 
     exit_code = EXIT_REFUSED
     sentence = "execution {execution} is {state} and cannot be {doing}; nothing was changed. 'migrator show' tells more"
+
+
+class TooLate(BadInput):
+    """An execution is older than what may still be rolled back without a second thought."""
+
+    exit_code = EXIT_REFUSED
+    sentence = (
+        "execution {execution} ended {hours} hours ago, and only what is younger than {limit} hours is rolled "
+        "back; nothing was changed. The setting rollback_age_hours, or --force, says otherwise"
+    )
 
 
 class TargetsBusy(BadInput):

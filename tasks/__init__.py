@@ -2,7 +2,8 @@
 
 from tasks.app import app
 from tasks.databases import database_created, database_deleted, database_updated
-from tasks.requests import maintenance_scheduled, migration_requested, rollback_requested
+from tasks.requests import maintenance_scheduled, migration_requested
+from tasks.rollbacks import rollback_requested
 from tasks.steering import steer
 from tasks.tenants import tenant_created, tenant_deleted, tenant_updated
 from tasks.upkeep import upkeep

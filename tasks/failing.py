@@ -13,12 +13,22 @@ MOST_CLAIMS = 3
 log = structlog.get_logger("migrator.target")
 
 
-def failed_or_again(error: MigratorError, claim: Claim, seconds: float) -> Outcome | None:
+def failed_or_again(
+    error: MigratorError, claim: Claim, seconds: float, *, fingerprint_before: str | None = None
+) -> Outcome | None:
     """The outcome of a failure; None for one that may pass: the target is claimed again, but not for ever."""
     again = isinstance(error, TransientError) and claim.fence < MOST_CLAIMS
     said = "target is put back" if again else "target failed"
     log.warning(said, schema=claim.schema_name, tenant=claim.tenant_id, reason=str(error))
-    return None if again else Outcome(claim, OutcomeState.FAILED, seconds=seconds, failure=_failure(error))
+    if again:
+        return None
+    return Outcome(
+        claim,
+        OutcomeState.FAILED,
+        seconds=seconds,
+        failure=_failure(error),
+        fingerprint_before=fingerprint_before,
+    )
 
 
 def _failure(error: MigratorError) -> Failure:

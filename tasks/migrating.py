@@ -18,6 +18,7 @@ from migrator.model.rollout import Rollout
 from migrator.model.target import Database
 from migrator.model.version import Version
 from migrator.schema.engine import Change, Engine
+from migrator.schema.fingerprint import fingerprints_of
 from migrator.schema.session import Session
 from tasks import desk
 from tasks.failing import failed_or_again
@@ -36,9 +37,13 @@ class Migrating:
         if self._rollout.statement_timeout:
             self._rules = replace(self._rules, statement_timeout=self._rollout.statement_timeout)
         self._engines: dict[int, Engine] = {}
+        self._before: dict[str, str] = {}
 
     def begin(self, session: Session, batch: Sequence[Claim]) -> None:
-        """Nothing yet."""
+        """Take the fingerprints of those schemas that are there, for the proof of a rollback; one question."""
+        schemas = [claim.schema_name for claim in batch]
+        table = self._rules.history_table
+        self._before = fingerprints_of(session, schemas, table) if self._rollout.fingerprints else {}
 
     def one(self, session: Session, claim: Claim) -> Outcome | None:
         """Migrate one target."""
@@ -46,7 +51,8 @@ class Migrating:
         try:
             change = self._engine(claim.stage).migrate(session, claim.schema_name, claim.tenant_id)
         except MigratorError as error:
-            return failed_or_again(error, claim, time.monotonic() - started)
+            before = self._before.get(claim.schema_name)
+            return failed_or_again(error, claim, time.monotonic() - started, fingerprint_before=before)
         _tell(change, claim)
         return Outcome(
             claim,
@@ -57,6 +63,7 @@ class Migrating:
             change.seconds,
             since_rank=change.since_rank,
             until_rank=change.until_rank,
+            fingerprint_before=None if change.resumed else self._before.get(claim.schema_name),
         )
 
     def _engine(self, stage: int) -> Engine:

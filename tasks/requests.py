@@ -6,7 +6,7 @@ from collections import Counter
 
 from migrator.errors import NotSupportedYet
 from migrator.model.event import Event, EventType
-from migrator.model.payload import MaintenanceScheduled, MigrationRequested, RollbackRequested
+from migrator.model.payload import MaintenanceScheduled, MigrationRequested
 from migrator.model.plan import Plan
 from tasks import desk, rollout
 from tasks.event_task import EventTask, Report, event_task, settle
@@ -40,12 +40,6 @@ def migration_requested(task: EventTask, event: Event, payload: MigrationRequest
         rollout=wishes,
         if_busy=payload.if_busy,
     )
-
-
-@event_task(EventType.ROLLBACK_REQUESTED)
-def rollback_requested(task: EventTask, event: Event, payload: RollbackRequested) -> Report:
-    """Take back what one execution changed."""
-    raise NotSupportedYet(what="rolling back an execution")
 
 
 @event_task(EventType.MAINTENANCE_SCHEDULED)

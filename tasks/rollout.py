@@ -167,13 +167,21 @@ def _end(connection: Connection, event: Event, standing: Standing, step: Step) -
         state, reason = _end_state(standing, step)
         ledger.move(connection, event.id, state, reason)
     state = ExecutionState(ledger.execution(connection, event.id).state)
-    report = execution_report(connection, event.id, state.value)
+    report = execution_report(connection, event.id, state.value) | {"over_budget": standing.is_over_budget}
     log.info("execution ended", execution=event.id, state=state.value, summary=report["summary"])
+    if state is ExecutionState.COMPLETED and (taken_back := _taken_back(connection, event.id)):
+        ledger.move(connection, taken_back, ExecutionState.ROLLED_BACK, f"rolled back by {event.id}")
     if state is ExecutionState.COMPLETED:
         events.complete(connection, event.id, report)
     else:
         events.fail(connection, event.id, event.type, report["summary"], report=report)
     return report
+
+
+def _taken_back(connection: Connection, execution_id: str) -> str | None:
+    """The execution that this one took back altogether; None when it took back only a part, or is no rollback."""
+    row = ledger.execution(connection, execution_id)
+    return row.takes_back if row.to_version is None else None
 
 
 def _follow_up(event: Event, report: Report) -> None:
@@ -185,9 +193,10 @@ def _follow_up(event: Event, report: Report) -> None:
         waiting = ledger.waiting_for(connection, event.id)
     for row in waiting:
         _send_event(row.id, EventType(row.type), row.priority)
-    if report["state"] != ExecutionState.HALTED or report["options"].get("on_halt") != OnHalt.ROLLBACK:
+    broken = report["state"] == ExecutionState.HALTED or report["over_budget"]
+    if not broken or report["options"].get("on_halt") != OnHalt.ROLLBACK:
         return
-    payload = {"execution_id": event.id, "requested_by": f"execution {event.id}, which halted"}
+    payload = {"execution_id": event.id, "requested_by": f"execution {event.id}, too much of which failed"}
     type_ = EventType.ROLLBACK_REQUESTED
     _send_event(f"{event.id}:rollback", type_, type_.priority.value, payload)
 

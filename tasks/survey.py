@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from dataclasses import dataclass
 
 import structlog
 
@@ -28,6 +28,43 @@ def folders_for(targets: Iterable[Target]) -> dict[Scope, Folder]:
     return {scope: desk.folder(scope) for scope in Scope if any(t.scope is scope for t in targets)}
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What the databases said: by database and schema, the mark of each schema that has one."""
+
+    marks: Mapping[str, Mapping[str, Mark]]
+    silent: Mapping[str, str]
+    """Databases that could not be asked, and why."""
+
+    def mark(self, target: Target) -> Mark | None:
+        """The target's mark; None where it has none or its database could not be asked."""
+        return self.marks.get(target.database_id, {}).get(target.schema_name)
+
+    def version(self, target: Target) -> Version | None:
+        """The version that the target is at; None where it is fresh or not known."""
+        mark = self.mark(target)
+        return Version(mark.version) if mark and mark.version else None
+
+    def asked(self, target: Target) -> bool:
+        """Whether the target's database answered."""
+        return target.database_id in self.marks
+
+
+NOTHING_ASKED = Survey({}, {})
+"""For targets that are fresh for certain."""
+
+
+def survey(targets: Iterable[Target], databases: Mapping[str, Database]) -> Survey:
+    """Ask every database of the targets for its marks, one query each, several at the same time."""
+    ids = sorted({target.database_id for target in targets})
+    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
+        found = dict(zip(ids, pool.map(_marks, (databases[id_] for id_ in ids)), strict=True))
+    return Survey(
+        {id_: said for id_, said in found.items() if not isinstance(said, MigratorError)},
+        {id_: str(said) for id_, said in found.items() if isinstance(said, MigratorError)},
+    )
+
+
 def behind(
     targets: Sequence[Target], databases: Mapping[str, Database], folders: Mapping[Scope, Folder], to: Version | None
 ) -> list[Target]:
@@ -35,22 +72,18 @@ def behind(
 
     Whoever works on such a database later gets the reason and writes it down as the outcome.
     """
-    ordered = sorted(targets)
-    groups = [(key, list(found)) for key, found in groupby(ordered, key=lambda target: target.database_id)]
-    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-        marks = list(pool.map(_marks_or_none, (databases[key] for key, _ in groups)))
+    found = survey(targets, databases)
     return [
         target
-        for (_, group), known in zip(groups, marks, strict=True)
-        for target in group
-        if known is None or not is_current(known.get(target.schema_name), folders[target.scope], to)
+        for target in sorted(targets)
+        if not found.asked(target) or not is_current(found.mark(target), folders[target.scope], to)
     ]
 
 
-def _marks_or_none(database: Database) -> dict[str, Mark] | None:
+def _marks(database: Database) -> dict[str, Mark] | MigratorError:
     try:
         with session_on(database, "migrator survey", desk.access()) as session:
             return read_marks(session, desk.settings().history_table)
     except MigratorError as error:
         log.warning("database could not be asked", database=database.id, reason=str(error))
-        return None
+        return error

@@ -13,6 +13,7 @@ from migrator.model.execution import Claim, Outcome
 from migrator.model.target import Database
 from migrator.schema.session import Session
 from tasks.migrating import Migrating
+from tasks.rolling_back import RollingBack
 
 
 class Work(Protocol):
@@ -27,6 +28,7 @@ class Work(Protocol):
 
 _KINDS: Mapping[model.Work, Callable[[Row[Any], Database], Work]] = {
     model.Work.MIGRATE: Migrating,
+    model.Work.ROLLBACK: RollingBack,
 }
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "resume": "migrator.cli.rollout:resume",
     "retry": "migrator.cli.rollout:retry",
     "preflight": "migrator.cli.preflight:preflight",
+    "rollback": "migrator.cli.rollback:rollback",
     "schema": "migrator.cli.schema:schema",
     "show": "migrator.cli.ledger:show",
     "status": "migrator.cli.status:status",
@@ -39,6 +40,9 @@ def cli() -> None:
 
     Exit codes: 0 done, 1 some targets failed, 2 bad usage or configuration, 3 refused by a guard, 130 interrupted.
     """
+    from config import logging
+
+    logging.configure("WARNING")  # on stderr: stdout is for the answer
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ def whoami() -> str:
     return f"{getpass.getuser()}@{desk.host()}"
 
 
-def send(type_: EventType, payload: dict[str, Any]) -> str:
+def send(type_: EventType, payload: dict[str, Any], event_id: str | None = None) -> str:
     """Check an event's payload here and now, send it, and return its id.
 
     Raises BadPayload before anything is sent, and BrokerUnreachable when it could not be.
@@ -36,7 +36,7 @@ def send(type_: EventType, payload: dict[str, Any]) -> str:
     parse_payload(type_, payload)
     broker = desk.required(desk.settings().broker_url, "the broker", "MIGRATOR_BROKER_URL")
     client.connect(broker, desk.settings().backend_url())
-    event_id = payload.get("request_id") or uuid()
+    event_id = event_id or payload.get("request_id") or uuid()
     try:
         client.EventSender(type_).apply_async(kwargs=payload, task_id=event_id, retry=False)
     except (KombuError, RedisError, OSError) as error:

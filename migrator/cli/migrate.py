@@ -46,7 +46,7 @@ def migrate(dry_run: bool, detach: bool, as_json: bool, **wishes: Any) -> None:
     if detach:
         say(as_json, {"event": event_id}, lambda console: console.print(event_id))
         return
-    tell(_followed(event_id), as_json, _show)
+    tell(followed(event_id), as_json, show_report)
 
 
 @click.command()
@@ -60,7 +60,7 @@ def watch(event_id: str, as_json: bool) -> None:
     with store().begin() as connection:
         if events.find(connection, event_id) is None:
             raise UnknownExecution(execution=event_id)
-    tell(_followed(event_id), as_json, _show)
+    tell(followed(event_id), as_json, show_report)
 
 
 def _payload(
@@ -93,7 +93,8 @@ def _payload(
     }
 
 
-def _followed(event_id: str) -> Event:
+def followed(event_id: str) -> Event:
+    """The event when it has ended; leaves with the exit code of an interruption when the watching is interrupted."""
     try:
         return follow(store(), event_id)
     except KeyboardInterrupt:
@@ -101,7 +102,8 @@ def _followed(event_id: str) -> Event:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _show(console: Console, report: dict[str, Any]) -> None:
+def show_report(console: Console, report: dict[str, Any]) -> None:
+    """How an execution ended, for people: summary, failures by what they have in common, and what to do next."""
     console.print(report["summary"], markup=False)
     for failure in report.get("failures", ()):
         console.print(f"  {failure['database']}/{failure['schema']}: {failure['message']}", markup=False)

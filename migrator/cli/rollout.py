@@ -16,7 +16,8 @@ from migrator.model.share import Share
 _DEFAULT = Rollout()
 
 
-def _share(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+def share(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """A number of targets or a per cent of them, checked."""
     try:
         return str(Share.read(value)) if value is not None else None
     except ValueError as error:
@@ -39,12 +40,19 @@ _OPTIONS: list[Callable[..., Any]] = [
     click.option("--canary", type=click.IntRange(0), default=_DEFAULT.canary, show_default=True, help="So many first."),
     click.option("--canary-tenant", "canary_tenants", multiple=True, metavar="ID", help="This tenant first instead."),
     click.option("--canary-label", "canary_labels", multiple=True, metavar="NAME=VALUE", callback=labels),
-    click.option("--wave-size", metavar="N|P%", default=_DEFAULT.wave_size, show_default=True, callback=_share),
+    click.option("--wave-size", metavar="N|P%", default=_DEFAULT.wave_size, show_default=True, callback=share),
     click.option("--soak", "soak_seconds", type=click.FloatRange(0), default=0.0, help="Seconds between two waves."),
-    click.option("--max-failures", metavar="N|P%", default=_DEFAULT.max_failures, show_default=True, callback=_share),
-    click.option("--max-wave-failures", metavar="N|P%", callback=_share, help="The same for each wave by itself."),
-    click.option("--on-halt", type=click.Choice(list(OnHalt)), default=_DEFAULT.on_halt, show_default=True),
-    click.option("--order", type=click.Choice(list(Order)), default=_DEFAULT.order, show_default=True),
+    click.option("--max-failures", metavar="N|P%", default=_DEFAULT.max_failures, show_default=True, callback=share),
+    click.option("--max-wave-failures", metavar="N|P%", callback=share, help="The same for each wave by itself."),
+    click.option(
+        "--on-halt",
+        type=click.Choice([each.value for each in OnHalt]),
+        default=_DEFAULT.on_halt.value,
+        show_default=True,
+    ),
+    click.option(
+        "--order", type=click.Choice([each.value for each in Order]), default=_DEFAULT.order.value, show_default=True
+    ),
     click.option("--first", multiple=True, metavar="NAME", help="A schema or tenant that comes first in its wave."),
     click.option("--last", multiple=True, metavar="NAME", help="A schema or tenant that comes last of all."),
     click.option("--lanes", type=click.IntRange(1), help="How many lanes a database gets at the most."),

@@ -205,8 +205,14 @@ class RollbackRequested(Payload):
     execution_id: Id
     strategy: Literal["auto", "undo", "inverse", "snapshot"] = "auto"
     target_version: VersionText | None = None
+    """Take back only what is above it; needs that the execution had one scope."""
     dry_run: bool = False
+    force_execution: bool = False
+    """Also when it ended longer ago than the age limit; and failure budget and preflight are overridden."""
     requested_by: Text
+    canary: Annotated[int, Field(ge=0)] = 1
+    wave_size: ShareText = "100%"
+    max_failures: ShareText = "1%"
 
 
 PAYLOADS: Mapping[EventType, type[Payload]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from migrator.errors import CannotUndo
+from migrator.errors import CannotUndo, MovedOn
 from migrator.model.folder import Folder
 from migrator.model.history import HistoryRow
 from migrator.model.migration import Migration
@@ -16,10 +16,12 @@ from migrator.schema.pending import BASELINES, Applied, read_history
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """How far back: to a version, None for the very beginning, or to a rank of history."""
+    """How far back: to a version, to a rank of history, or both; nothing given means to the very beginning."""
 
     version: Version | None = None
     rank: int | None = None
+    until: int | None = None
+    """Nothing may stand above this rank: what came later would lose its ground."""
 
 
 def to_undo(
@@ -28,8 +30,9 @@ def to_undo(
     """The ways back of all that is to be taken back, in the order in which they are run: newest first.
 
     To a version means: every version above it, and every repeatable migration that was applied after the first of
-    these. Raises CannotUndo with all that stands in the way, before anything is touched.
+    these. Raises MovedOn, or CannotUndo with all that stands in the way, before anything is touched.
     """
+    check_newest(rows, since, schema)
     standing = _standing(rows, schema)
     chosen = sorted(_chosen(standing, since), key=lambda row: row.installed_rank, reverse=True)
     found = [(row, _way_back(folder, row, way_back)) for row in chosen]
@@ -37,6 +40,14 @@ def to_undo(
     if obstacles:
         raise CannotUndo(schema=schema, obstacles=tuple(obstacles), **_first(obstacles))
     return [way for _, way in found if isinstance(way, Migration)]
+
+
+def check_newest(rows: Sequence[HistoryRow], since: Since, schema: str) -> None:
+    """Raise MovedOn when something stands above the rank up to which all is to be taken back."""
+    standing = _standing(rows, schema)
+    newer = [row.script for row in standing if since.until is not None and row.installed_rank > since.until]
+    if newer:
+        raise MovedOn(schema=schema, scripts=", ".join(newer))
 
 
 def _standing(rows: Sequence[HistoryRow], schema: str) -> list[HistoryRow]:
@@ -52,8 +63,10 @@ def _is_the_baseline(row: HistoryRow, applied: Applied) -> bool:
 
 def _chosen(standing: Sequence[HistoryRow], since: Since) -> Iterator[HistoryRow]:
     if since.rank is not None:
-        yield from (row for row in standing if row.installed_rank > since.rank)
-        return
+        standing = [row for row in standing if row.installed_rank > since.rank]
+        if since.version is None:
+            yield from standing
+            return
     above = [row for row in standing if row.version and _is_above(Version(row.version), since.version)]
     first = min((row.installed_rank for row in above), default=None)
     yield from above

@@ -48,6 +48,8 @@ class Change:
     """The newest rank of its history before."""
     until_rank: int = field(default=0, compare=False)
     """The newest rank of its history after."""
+    resumed: bool = field(default=False, compare=False)
+    """Whether an earlier attempt of the same execution had changed it already."""
 
 
 class Engine:
@@ -103,27 +105,30 @@ class Engine:
         visit = Visit(session, HistoryTable(schema, self.rules.history_table), self.rules, values)
         idle: list[Migration] = []
         try:
-            rows, since = self._go(visit, session, direction, idle)
+            rows, since, resumed = self._go(visit, session, direction, idle)
         finally:
             visit.leave()
         change = change_since(schema, rows, since, time.monotonic() - started)
-        return replace(change, without_effect=scripts(idle))
+        return replace(change, without_effect=scripts(idle), resumed=resumed)
 
     def _go(
         self, visit: Visit, session: Session, direction: Direction, idle: list[Migration]
-    ) -> tuple[list[HistoryRow], int]:
-        """Run after run until nothing is left to do; returns history as it is then, and the rank it began at.
+    ) -> tuple[list[HistoryRow], int, bool]:
+        """Run after run until nothing is left to do; returns history as it is then, the rank it began at, and whether
+        an earlier attempt of the same execution got somewhere.
 
         Migrations that changed nothing are added to ``idle``.
         """
-        by_statement, cut_enums, since = False, False, None
+        by_statement, cut_enums, since, resumed = False, False, None, False
         while True:
             past = visit.enter()
             todo = direction.todo(past, visit.table.schema)
-            since = self._since(past) if since is None else since
+            if since is None:
+                since = self._since(past)
+                resumed = since < past.newest_rank
             if not todo:
                 direction.nothing_to_do(visit, past, since)
-                return list(past.rows), since
+                return list(past.rows), since, resumed
             script = self._script(session, runs(todo, cut_enums=cut_enums)[0], cut_enums=cut_enums)
             whole = len(script.migrations) == len(todo)
             mark = self._mark(past, script.migrations, since, direction if whole else None)
@@ -138,7 +143,7 @@ class Engine:
                 by_statement, cut_enums = False, True
                 continue
             if whole:
-                return [*past.rows, *as_rows(script.migrations, past.newest_rank)], since
+                return [*past.rows, *as_rows(script.migrations, past.newest_rank)], since, resumed
 
     def _script(self, session: Session, run: Sequence[Migration], *, cut_enums: bool) -> Script:
         in_pieces = cut_enums and is_in_pieces(run[0])

@@ -27,7 +27,9 @@ THE_BEGINNING = "0"
 @click.command()
 @one_schema
 @click.option("--to", required=True, help=f"The version to go back to; {THE_BEGINNING} takes everything back.")
-@click.option("--strategy", type=click.Choice(list(Strategy)), default=Strategy.AUTO, show_default=True)
+@click.option(
+    "--strategy", type=click.Choice([each.value for each in Strategy]), default=Strategy.AUTO.value, show_default=True
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be run; change nothing.")
 @click.option("--tenant-id", help="For ${tenant_id} in a folder with placeholders.")
 def down(where: Where, as_json: bool, to: str, strategy: str, dry_run: bool, tenant_id: str | None) -> None:

@@ -71,7 +71,7 @@ WITH said AS (
         statement = said.statement,
         since_rank = said.since_rank,
         until_rank = said.until_rank,
-        fingerprint_before = said.fingerprint_before,
+        fingerprint_before = coalesce(outcome.fingerprint_before, said.fingerprint_before),
         fingerprint_after = said.fingerprint_after,
         snapshot = coalesce(said.snapshot, outcome.snapshot),
         note = said.note,

@@ -34,6 +34,7 @@ WHERE id = :id AND state IN ('pending', 'planned', 'running') AND wave = 0;
 
 -- execution --
 SELECT execution.*, event.type, event.status AS event_status,
+       coalesce(extract(epoch FROM clock_timestamp() - finished_at), 0) AS age_seconds,
        extract(epoch FROM coalesce(finished_at, clock_timestamp()) - event.created_at) AS seconds
 FROM execution
 JOIN event USING (id)

@@ -83,7 +83,9 @@ WITH counted AS (
 ), emptied AS (
     DELETE FROM wave WHERE execution_id = :id AND number NOT IN (SELECT wave FROM counted)
 ), waves AS (
-    UPDATE wave SET total = counted.total, done = counted.done, failed = counted.failed
+    UPDATE wave
+    SET total = counted.total, done = counted.done, failed = counted.failed,
+        most_failures = CASE WHEN :forgive THEN greatest(most_failures, counted.failed) ELSE most_failures END
     FROM counted
     WHERE wave.execution_id = :id AND wave.number = counted.wave
 )

@@ -1,0 +1,120 @@
+"""Rolling back: the work of an execution that takes another one back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from sqlalchemy import Row
+
+from migrator.errors import CannotUndo, FingerprintDiffers, MigratorError
+from migrator.fleet import rollbacks
+from migrator.fleet.rollbacks import Changed
+from migrator.folder.way_back import WaysBack
+from migrator.model.execution import Claim, Outcome, OutcomeState
+from migrator.model.target import Database
+from migrator.model.version import Version
+from migrator.model.way_back import Strategy
+from migrator.schema import history
+from migrator.schema.back import Since, check_newest
+from migrator.schema.engine import Change, Engine
+from migrator.schema.fingerprint import fingerprint_of
+from migrator.schema.history import HistoryTable
+from migrator.schema.session import Session
+from tasks import copies, desk
+from tasks.failing import failed_or_again
+
+SNAPSHOT = "snapshot"
+
+log = structlog.get_logger("migrator.target")
+
+
+class RollingBack:
+    """Takes back, in each target, what one execution changed there, and proves it by the fingerprint."""
+
+    def __init__(self, row: Row[Any], database: Database) -> None:
+        self._row, self._database = row, database
+        self._strategy = row.options.get("strategy", Strategy.AUTO.value)
+        self._to = Version(row.to_version) if row.to_version else None
+        folder, rules = desk.folder(database.kind.scope), desk.rules(database)
+        self._engine = Engine(folder, rules, execution=row.id)
+        self._ways = WaysBack(folder, Strategy.AUTO if self._strategy == SNAPSHOT else Strategy(self._strategy))
+        self._changed: dict[tuple[str, int], Changed] = {}
+
+    def begin(self, session: Session, batch: Sequence[Claim]) -> None:
+        """Look up what the execution changed in these targets."""
+        schemas = [claim.schema_name for claim in batch]
+        with desk.store().begin() as connection:
+            found = rollbacks.changed(connection, self._row.takes_back, self._database.id, schemas)
+        self._changed = {(each.target.schema_name, each.stage): each for each in found}
+
+    def one(self, session: Session, claim: Claim) -> Outcome | None:
+        """Take one target back."""
+        started = time.monotonic()
+        try:
+            return self._taken_back(session, claim)
+        except MigratorError as error:
+            return failed_or_again(error, claim, time.monotonic() - started)
+
+    def _taken_back(self, session: Session, claim: Claim) -> Outcome:
+        changed = self._ranked(session, self._changed[claim.schema_name, claim.stage])
+        if changed.since_rank is None:
+            return Outcome(claim, OutcomeState.DONE, note="nothing was changed by that execution")
+        change, way = self._undone_or_restored(session, claim, changed)
+        note = self._proved(session, claim, changed, way)
+        log.info("target taken back", schema=claim.schema_name, tenant=claim.tenant_id, way=way, scripts=change.applied)
+        return Outcome(
+            claim,
+            OutcomeState.DONE,
+            change.from_version,
+            change.to_version,
+            change.applied,
+            change.seconds,
+            since_rank=change.since_rank,
+            until_rank=change.until_rank,
+            note=note,
+        )
+
+    def _ranked(self, session: Session, changed: Changed) -> Changed:
+        """Where the execution failed in a target, the mark says whether it had committed something before."""
+        if changed.since_rank is not None:
+            return changed
+        past = history.read(session, self._table(changed.target.schema_name))
+        if past.mark is None or past.mark.execution != self._row.takes_back:
+            return changed
+        return replace(changed, since_rank=past.mark.since_rank, until_rank=past.newest_rank)
+
+    def _undone_or_restored(self, session: Session, claim: Claim, changed: Changed) -> tuple[Change, str]:
+        if self._strategy == SNAPSHOT:
+            return self._restored(session, changed), SNAPSHOT
+        since = Since(self._to, changed.since_rank, changed.until_rank)
+        try:
+            change = self._engine.undo(session, claim.schema_name, since, self._ways, claim.tenant_id)
+        except CannotUndo:
+            if self._strategy != Strategy.AUTO or changed.snapshot is None or self._to is not None:
+                raise
+            return self._restored(session, changed), SNAPSHOT
+        return change, "scripts"
+
+    def _restored(self, session: Session, changed: Changed) -> Change:
+        schema = changed.target.schema_name
+        past = history.read(session, self._table(schema))
+        check_newest(past.rows, Since(until=changed.until_rank), schema)
+        return copies.restore(session, self._database, schema, changed.snapshot, past)
+
+    def _proved(self, session: Session, claim: Claim, changed: Changed, way: str) -> str:
+        """Raises FingerprintDiffers when the catalog is not as it was."""
+        if changed.fingerprint_before is None or self._to is not None:
+            return f"taken back by {way}; there was no fingerprint to compare with"
+        found = fingerprint_of(session, claim.schema_name, self._engine.rules.history_table)
+        if found != changed.fingerprint_before:
+            raise FingerprintDiffers(
+                schema=claim.schema_name, found=found, expected=changed.fingerprint_before, way=way
+            )
+        return f"taken back by {way}; the fingerprint is the one before, {found[:12]}"
+
+    def _table(self, schema: str) -> HistoryTable:
+        return HistoryTable(schema, self._engine.rules.history_table)
