@@ -13,7 +13,7 @@ from migrator.folder import flyway, numbered, pairs, per_folder, sectioned
 from migrator.folder.convention import convention_named, recognise
 from migrator.folder.dialect import own_tag
 from migrator.folder.manifest import PLAN
-from migrator.folder.names import spelt_number
+from migrator.folder.names import parse_numbered, spelt_number
 from migrator.folder.numbering import next_number
 from migrator.folder.options import FILE, read_options
 from migrator.folder.reader import visible_files
@@ -102,20 +102,24 @@ def _file_name(path: Path, description: str) -> str:
 
 
 def _number(convention: str, files: Sequence[Path], now: datetime) -> str:
-    found = [number for file in files if (number := _spelt(convention, file))]
+    found = [spelt for file in files if (spelt := _spelt(convention, file))]
     if found:
-        return next_number(max(found, key=_rank), now)
+        return next_number(max(found)[1], now)
     return _FIRST.get(convention) or now.strftime(_FIRST_MOMENT[convention])
 
 
-def _spelt(convention: str, file: Path) -> str | None:
+def _spelt(convention: str, file: Path) -> tuple[Version, str] | None:
+    """The version of a file and how its name spells it."""
     if convention == "flyway":
-        return file.name[1:].split("__")[0] if flyway.claims(file) and file.name[0] in "VB" else None
-    return spelt_number(file.parent.name if convention == "per-folder" else file.name.partition(".sql")[0])
+        return _flyway_number(file)
+    name = file.parent.name if convention == "per-folder" else file.name.partition(".sql")[0]
+    named, spelt = parse_numbered(name), spelt_number(name)
+    return (named.version, spelt) if named and spelt else None
 
 
-def _rank(number: str) -> Version:
-    return Version(re.sub(r"[^0-9.]", "." if "." in number or not number[:4].startswith(("19", "20")) else "", number))
+def _flyway_number(file: Path) -> tuple[Version, str] | None:
+    name = flyway.parse_name(file) if flyway.claims(file) else None
+    return (name.version, file.name[1:].split("__")[0]) if name and name.version else None
 
 
 def _flyway(path: Path, files: Sequence[Path], number: str, name: str, description: str) -> Iterator[NewFile]:
