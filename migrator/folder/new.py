@@ -10,6 +10,7 @@ from pathlib import Path
 
 from migrator.errors import NoNextFile
 from migrator.folder import flyway, numbered, pairs, per_folder, sectioned
+from migrator.folder.code import named_as_steps
 from migrator.folder.convention import convention_named, recognise
 from migrator.folder.dialect import own_tag
 from migrator.folder.manifest import PLAN
@@ -65,7 +66,7 @@ def next_files(path: Path, description: str, now: datetime, convention: str | No
     convention = convention or (read_options(path).convention if path.is_dir() else None)
     chosen = convention_named(convention).name if convention else recognise(path, files).name if files else "flyway"
     name = _file_name(path, description)
-    number = _number(chosen, [*files, *_also(path)], now)
+    number = _number(chosen, [*files, *_steps(path), *_also(path)], now)
     return tuple(_LAYOUTS[chosen](path, files, number, name, description.strip()))
 
 
@@ -85,6 +86,10 @@ def _check(path: Path) -> None:
         raise NoNextFile(path=path, reason=f"its order stands in {PLAN}; add the change with sqitch")
     if path.is_dir() and read_options(path).order:
         raise NoNextFile(path=path, reason=f"its order stands in {FILE}; write the file and add its name there")
+
+
+def _steps(path: Path) -> list[Path]:
+    return named_as_steps(visible_files(path, "*.py")) if path.is_dir() else []
 
 
 def _also(path: Path) -> Iterator[Path]:
@@ -112,12 +117,13 @@ def _spelt(convention: str, file: Path) -> tuple[Version, str] | None:
     """The version of a file and how its name spells it."""
     if convention == "flyway":
         return _flyway_number(file)
-    name = file.parent.name if convention == "per-folder" else file.name.partition(".sql")[0]
+    name = file.parent.name if convention == "per-folder" else file.name.partition(file.suffix)[0]
     named, spelt = parse_numbered(name), spelt_number(name)
     return (named.version, spelt) if named and spelt else None
 
 
 def _flyway_number(file: Path) -> tuple[Version, str] | None:
+    file = file.with_suffix(".sql")
     name = flyway.parse_name(file) if flyway.claims(file) else None
     return (name.version, file.name[1:].split("__")[0]) if name and name.version else None
 
