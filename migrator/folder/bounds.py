@@ -28,19 +28,21 @@ class Bounds:
 
     def check(self, effects: Effects, path: Path, sql: str, start: int, text: str) -> None:
         """Raise RefusedStatement for a statement that reaches further."""
-        reason = self._reason(effects)
-        if reason:
-            raise RefusedStatement(path=path, line=line_at(sql, start), statement=text.strip(), reason=reason)
+        if reason := self.broken_by(effects):
+            raise RefusedStatement(
+                path=path, line=line_at(sql, start), statement=text.strip(), reason=f"{reason}; {_WAYS}"
+            )
 
-    def _reason(self, effects: Effects) -> str | None:
+    def broken_by(self, effects: Effects) -> str | None:
+        """In which way a statement reaches further; None when it does not."""
         if self.allowed is None:
             return None
         if effects.sets_path and not self.rewritten:
-            return "it changes search_path, and what follows would leave the tenant's schema; " + _WAYS
+            return "it changes search_path, and what follows would leave the tenant's schema"
         if beyond := self._beyond(effects.changes, self.allowed):
-            return f"it changes something in schema {beyond}, which is not the tenant's; {_WAYS}"
+            return f"it changes something in schema {beyond}, which is not the tenant's"
         if beyond := self._beyond(effects.reads, self.allowed | set(self.shared)):
-            return f"it refers to schema {beyond}, which is neither the tenant's nor shared; {_WAYS}"
+            return f"it refers to schema {beyond}, which is neither the tenant's nor shared"
         return None
 
     def _beyond(self, named: Set[str], fine: Set[str]) -> str | None:

@@ -25,5 +25,10 @@ def bare_name(file: Path) -> str:
     return ".".join((first, *(part for part in between if part not in _TAGS), last))
 
 
+def own_tag(file: Path) -> str:
+    """The tag with its dot by which a file says that it is for PostgreSQL; empty where it does not say so."""
+    return next((f".{tag}" for tag in file.name.split(".") if tag in _OURS), "")
+
+
 def _tags(file: Path) -> frozenset[str]:
     return frozenset(file.name.split(".")[1:-1]) & _TAGS

@@ -14,10 +14,12 @@ from migrator.model.migration import Directives
 from migrator.model.target import Scope
 from migrator.model.version import Version
 
-KNOWN = "transactional=true|false, timeout=10min, depends=regional:12, destructive=true|false"
+KNOWN = "transactional=true|false, timeout=10min, depends=regional:12, destructive=true|false, ignore=rule"
 
 _PREFIX = re.compile(r"migrator\s*:", re.IGNORECASE)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)")
+_SEVERAL = ("depends", "ignore")
+"""May be given more than once."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -40,9 +42,9 @@ def _add(found: dict[str, Any], words: Iterable[str]) -> None:
             raise ValueError(f"{word.strip()!r} is not of the form name=value")
         if name not in _READERS:
             raise ValueError(f"there is no directive {name!r}{_similar(name)}")
-        if name in found and name != "depends":
+        if name in found and name not in _SEVERAL:
             raise ValueError(f"{name} is given twice")
-        found[name] = found.get(name, ()) + _READERS[name](value) if name == "depends" else _READERS[name](value)
+        found[name] = found.get(name, ()) + _READERS[name](value) if name in _SEVERAL else _READERS[name](value)
 
 
 def _similar(name: str) -> str:
@@ -73,9 +75,16 @@ def _dependency(value: str) -> tuple[tuple[str, Version]]:
         raise ValueError(str(error)) from error
 
 
+def _rule(value: str) -> tuple[str]:
+    if not re.fullmatch(r"[\w-]+", value):
+        raise ValueError(f"{value!r} is not the name of a rule of lint")
+    return (value,)
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "transactional": _truth,
     "timeout": _seconds,
     "depends": _dependency,
     "destructive": _truth,
+    "ignore": _rule,
 }

@@ -1,4 +1,4 @@
-"""What a statement does to a running database: which schemas it names, what it destroys."""
+"""What a statement does to a running database: which schemas it names, what it destroys and locks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from pglast import ast
 from pglast.enums import AlterTableType, DropBehavior, ObjectType
 
+from migrator.folder.locks import locks_of
+from migrator.folder.whole_tables import whole_tables
 from migrator.model.effects import Effects
 
 _SYSTEM = frozenset(("pg_catalog", "information_schema", "pg_temp"))
@@ -61,12 +63,16 @@ def effects_of(stmt: Any) -> Effects:
         return Effects()
     named = [(schema, reading) for schema, reading in _named(stmt, reading=False) if _is_foreign(schema)]
     changes = frozenset(schema for schema, reading in named if not reading)
+    whole = whole_tables(stmt)
     return Effects(
         changes=changes,
         reads=frozenset(schema for schema, reading in named if reading) - changes,
         destroys=tuple(_destroyed(stmt)),
         writes_rows=isinstance(stmt, _WRITES),
         sets_path=_sets_path(stmt),
+        locks=locks_of(stmt),
+        rewrites=whole.rewrites,
+        scans=whole.scans,
     )
 
 

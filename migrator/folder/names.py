@@ -35,6 +35,12 @@ def parse_numbered(name: str) -> NumberedName | None:
     return NumberedName(Version(version), (match["what"] or name).replace("_", " "))
 
 
+def spelt_number(name: str) -> str | None:
+    """The number that a name begins with, as it is written there; None where ``parse_numbered`` says so."""
+    match = _NAME.fullmatch(name)
+    return (match["date"] or match["number"]) if match else None
+
+
 def _moment(date: str) -> str:
     """A date's digits, filled up to the second.
 

@@ -15,6 +15,17 @@ from migrator.model.target import Scope
 FILE = "folder.toml"
 
 
+class LintOptions(BaseModel):
+    """What ``migrator lint`` is told for a folder as a whole."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after: str | None = None
+    """Only what is newer than this version is held against the rules: what is applied cannot be changed any more."""
+    ignore: tuple[str, ...] = ()
+    """Rules that are not to be heard of."""
+
+
 class Options(BaseModel):
     """Every option with its default."""
 
@@ -34,6 +45,8 @@ class Options(BaseModel):
     """Schemas beside its own that a tenant's migration may change; true for any."""
     rewrite_schemas: tuple[str, ...] = ()
     """Schemas whose name, in a tenant's migration, means the tenant's own."""
+
+    lint: LintOptions = LintOptions()
 
     @property
     def words(self) -> dict[str, str] | None:

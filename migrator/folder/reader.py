@@ -42,9 +42,9 @@ def read_folder(
     found += [m for other in others for m in (*other.migrations, *other.baselines)]
     return Folder(
         path,
-        tuple(_one_each(m for m in found if m.kind is MigrationKind.VERSIONED)),
+        tuple(one_each(m for m in found if m.kind is MigrationKind.VERSIONED)),
         tuple(_repeatable(found)),
-        tuple(_one_each(m for m in found if m.kind is MigrationKind.BASELINE)),
+        tuple(one_each(m for m in found if m.kind is MigrationKind.BASELINE)),
         options.out_of_order,
         tuple(root for other in others for root in other.roots),
     )
@@ -54,13 +54,14 @@ def _read(
     path: Path, convention: str | None, options: Options, scope: Scope | None, shared: tuple[str, ...]
 ) -> list[Migration]:
     terms = Terms(options.words, options.bounds(scope, shared))
-    files = _visible(path, "*.sql")
-    named = named_as_steps(_visible(path, "*.py"))
+    files = visible_files(path, "*.sql")
+    named = named_as_steps(visible_files(path, "*.py"))
     steps = [read_step(file) for file in named] if files or any(map(is_step, named)) else []
-    return [*(finish(draft, terms) for draft in _drafts(path, files, convention, options, bool(steps))), *steps]
+    return [*(finish(draft, terms) for draft in drafts_of(path, files, convention, options, bool(steps))), *steps]
 
 
-def _drafts(path: Path, files: list[Path], convention: str | None, options: Options, has_steps: bool) -> list[Draft]:
+def drafts_of(path: Path, files: list[Path], convention: str | None, options: Options, has_steps: bool) -> list[Draft]:
+    """The migrations that these files are, in SQL, by the folder's convention; not yet analysed."""
     if options.order:
         return ordered_drafts(path, options.order, files)
     if (path / PLAN).is_file() and not convention:
@@ -71,13 +72,14 @@ def _drafts(path: Path, files: list[Path], convention: str | None, options: Opti
     return (chosen or recognise(path, files)).drafts(files)
 
 
-def _visible(path: Path, pattern: str) -> list[Path]:
+def visible_files(path: Path, pattern: str) -> list[Path]:
+    """The files of a name below a folder; what is hidden, or in a hidden folder, is nobody's migration."""
     return sorted(file for file in path.rglob(pattern) if not _is_hidden(file.relative_to(path)))
 
 
 def _others(path: Path) -> list[Path]:
     """What a folder without a .sql file has that may be migrations of a kind we cannot read."""
-    files = (file for file in _visible(path, "*") if file.is_file())
+    files = (file for file in visible_files(path, "*") if file.is_file())
     return [file for file in files if not any(map(file.match, _NO_MIGRATIONS))]
 
 
@@ -85,8 +87,8 @@ def _is_hidden(file: Path) -> bool:
     return any(part.startswith(".") for part in file.parts)
 
 
-def _one_each(found: Iterable[Migration]) -> list[Migration]:
-    """In the order of their versions, each of which only one may have."""
+def one_each(found: Iterable[Migration]) -> list[Migration]:
+    """The versioned ones in the order of their versions, each of which only one may have."""
     by_version: dict[Version, Migration] = {}
     for migration in found:
         if migration.version is None:

@@ -12,11 +12,15 @@ from pglast.parser import ParseError, scan
 from pglast.stream import RawStream
 
 from migrator.folder.bounds import Bounds
+from migrator.folder.extension_names import OF_EXTENSIONS
 from migrator.model.effects import Effects
 from migrator.model.slot import slot, without_slots
 
 _OWN = f'"{slot("schema")}"'
 _COMMENTS = ("SQL_COMMENT", "C_COMMENT")
+_DOT = "ASCII_46"
+_TAKES_NAME = frozenset(("nextval", "setval", "currval", "pg_get_serial_sequence", "to_regclass", "to_regtype"))
+"""Functions whose first argument is a name in a constant; dumps have setval."""
 _BODY = re.compile(r"(\$[^$]*\$)(.*)\1", re.DOTALL)
 _QUALIFIED = re.compile(r"'(\"[^\"]+\"|\w+)(\.[^']+)'")
 
@@ -91,21 +95,35 @@ def _names(text: str, schemas: frozenset[str]) -> Iterator[Edit]:
         tokens = [t for t in _tokens(text) if t.name not in _COMMENTS]
     except ParseError:
         return
-    for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
-        follows_dot = before is not None and before.name == "ASCII_46"
-        named = _unquoted(token.text) in schemas and not follows_dot
-        if named and ((after and after.name == "ASCII_46") or (before and before.name == "SCHEMA")):
-            yield Edit(token.start, token.end, _OWN)
-        elif token.name == "SCONST":
-            yield from _inside(token, after, schemas)
+    for at, token in enumerate(tokens):
+        before, after = tokens[at - 1] if at else None, tokens[at + 1] if at + 1 < len(tokens) else None
+        if token.name == "SCONST":
+            yield from _inside(token, _is_name(tokens, at), schemas)
+        elif _unquoted(token.text) in schemas and (before is None or before.name != _DOT):
+            dotted = after is not None and after.name == _DOT and not _is_of_an_extension(tokens, at + 2)
+            if dotted or (before is not None and before.name == "SCHEMA"):
+                yield Edit(token.start, token.end, _OWN)
 
 
-def _inside(token: _Token, after: _Token | None, schemas: frozenset[str]) -> Iterator[Edit]:
+def _is_of_an_extension(tokens: Sequence[_Token], at: int) -> bool:
+    """Whether the name there is one that an extension brings, which all tenants share."""
+    return at < len(tokens) and _unquoted(tokens[at].text) in OF_EXTENSIONS
+
+
+def _is_name(tokens: Sequence[_Token], at: int) -> bool:
+    """Whether a constant names something: 'public.x'::regclass, nextval('public.x'). Any other may be data."""
+    if at + 1 < len(tokens) and tokens[at + 1].name == "TYPECAST":
+        return True
+    called = [token.text.lower() for token in tokens[max(at - 2, 0) : at]]
+    return len(called) == 2 and called[1] == "(" and called[0] in _TAKES_NAME
+
+
+def _inside(token: _Token, is_name: bool, schemas: frozenset[str]) -> Iterator[Edit]:
     if body := _BODY.fullmatch(token.text):
         offset = token.start + len(body[1])
         for edit in _names(body[2], schemas):
             yield Edit(offset + edit.start, offset + edit.end, edit.text)
-    elif after and after.name == "TYPECAST":  # 'public.x'::regclass; any other constant may be data
+    elif is_name:
         named = _QUALIFIED.fullmatch(token.text)
         if named and _unquoted(named[1]) in schemas:
             yield Edit(token.start, token.end, f"'{_OWN}{named[2]}'")

@@ -41,6 +41,12 @@ def is_sectioned(file: Path) -> bool:
     return _MARKER.search(read_text(file)) is not None
 
 
+def tool_of(text: str) -> str | None:
+    """Whose markers a text has: dbmate, goose or migrate; None for a text without."""
+    marker = _MARKER.search(text)
+    return _tool(marker) if marker else None
+
+
 def drafts(files: Sequence[Path]) -> list[Draft]:
     """The migrations of these files."""
     drafts = [_draft(file) for file in ours(files)]
@@ -69,10 +75,14 @@ def _sections(text: str) -> list[_Section]:
 
 
 def _section(marker: re.Match[str], end: int, everywhere: bool) -> _Section:
-    tool = "dbmate" if marker["dbmate"] else marker["tool"].lower()
+    tool = _tool(marker)
     word = {"dbmate": "transaction:false", "migrate": "notransaction"}.get(tool)
     outside = word in (marker["options"] or "").split() or (tool == "goose" and everywhere)
     return _Section(tool, marker["way"].lower(), marker.start(), end, outside)
+
+
+def _tool(marker: re.Match[str]) -> str:
+    return "dbmate" if marker["dbmate"] else marker["tool"].lower()
 
 
 def _way(way: str, text: str, sections: Sequence[_Section], file: Path) -> Way | None:

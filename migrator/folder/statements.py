@@ -13,6 +13,7 @@ from pglast.parser import ParseError
 from migrator.errors import RefusedStatement
 from migrator.folder.bounds import Bounds
 from migrator.folder.effects import effects_of
+from migrator.folder.newcomers import beside_new
 from migrator.folder.psql import copy_refusal, unmix
 from migrator.folder.rewriting import Edit, drops_extension, edited, edits_of
 from migrator.folder.transactions import place_in_transactions
@@ -67,7 +68,7 @@ def read_script(text: str, path: Path, *, outside: bool = False, bounds: Bounds 
         sql = edited(sql, edits)
         parsed = parse_sql(without_slots(sql))
     data = iter(text for _, text in sorted(unmixed.data.items()))
-    statements = [(_statement(raw, sql, path, data), raw.stmt) for raw in parsed]
+    statements = list(beside_new((_statement(raw, sql, path, data), raw.stmt) for raw in parsed))
     placed = list(place_in_transactions(statements, path, outside=outside))
     gone = [Edit(s.start, s.start + len(s.text), " " * len(s.text)) for s, stays in placed if not stays]
     return Script(edited(sql, gone), tuple(statement for statement, stays in placed if stays))

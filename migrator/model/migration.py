@@ -60,6 +60,8 @@ class Directives:
     depends: tuple[tuple[str, Version], ...] = ()
     """Scopes, each with the version that it must have reached before."""
     destructive: bool | None = None
+    ignore: tuple[str, ...] = ()
+    """Rules of lint that are not to be heard of for this file."""
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,8 @@ def test_a_directive_that_cannot_be_read_is_refused_with_its_line_and_those_ther
         read_directives(f"-- a\n\n-- migrator: {said}\nSELECT 1", Path("m/x.sql"))
     assert str(caught.value).startswith(f"m/x.sql:3: {reason}")
     assert str(caught.value).endswith(
-        "the directives are transactional=true|false, timeout=10min, depends=regional:12, destructive=true|false"
+        "the directives are transactional=true|false, timeout=10min, depends=regional:12, destructive=true|false, "
+        "ignore=rule"
     )
 
 

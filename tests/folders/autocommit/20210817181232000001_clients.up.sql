@@ -1,0 +1,1 @@
+CREATE TABLE clients (id text PRIMARY KEY, nid uuid);

@@ -1,0 +1,5 @@
+-- migrate:up
+alter table teams rename column name to title;
+
+-- migrate:down
+

@@ -1,0 +1,1 @@
+alter table jobs add column key text unique check (length(key) > 0);

@@ -1,0 +1,4 @@
+COPY country (code, name) FROM stdin;
+at	Austria
+ch	Switzerland
+\.

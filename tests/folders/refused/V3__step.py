@@ -1,0 +1,2 @@
+def appply(connection):
+    pass

@@ -1,0 +1,13 @@
+LOCK TABLE inventory;
+INSERT INTO inventory (name) VALUES ('item 1');
+INSERT INTO inventory (name) VALUES ('item 2');
+INSERT INTO inventory (name) VALUES ('item 3');
+INSERT INTO inventory (name) VALUES ('item 4');
+INSERT INTO inventory (name) VALUES ('item 5');
+INSERT INTO inventory (name) VALUES ('item 6');
+INSERT INTO inventory (name) VALUES ('item 7');
+INSERT INTO inventory (name) VALUES ('item 8');
+INSERT INTO inventory (name) VALUES ('item 9');
+INSERT INTO inventory (name) VALUES ('item 10');
+INSERT INTO inventory (name) VALUES ('item 11');
+INSERT INTO inventory (name) VALUES ('item 12');

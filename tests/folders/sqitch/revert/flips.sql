@@ -1,0 +1,3 @@
+BEGIN;
+ALTER TABLE flips DROP COLUMN said_at;
+COMMIT;

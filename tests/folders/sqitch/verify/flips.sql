@@ -1,0 +1,1 @@
+SELECT said_at FROM flips WHERE FALSE;

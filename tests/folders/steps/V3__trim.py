@@ -1,0 +1,6 @@
+# migrator: timeout=5min
+
+
+def apply(connection):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE documents SET body = trim(body)")

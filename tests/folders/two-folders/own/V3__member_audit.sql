@@ -1,0 +1,1 @@
+ALTER TABLE members ADD COLUMN audit_id int REFERENCES audit;
