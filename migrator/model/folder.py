@@ -24,6 +24,8 @@ class Folder:
     """Whether a migration below the newest applied one is applied late instead of refused."""
     also: tuple[Path, ...] = ()
     """More folders that some of the migrations come from."""
+    version_table: str | None = None
+    """The table inside each schema in which the folder's own tool, Alembic, keeps what is applied."""
 
     @property
     def roots(self) -> tuple[Path, ...]:
