@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import psycopg2
 import pytest
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, pool
 
 from migrator.errors import (
     AppliedElsewhere,
@@ -33,6 +28,7 @@ from migrator.schema.rules import Rules
 from migrator.schema.validation import findings
 from migrator.schema.visit import Visit
 from tests.alembic_directory import revision, table, write_directory
+from tests.integration.plain_alembic import plain_alembic
 
 LINE = {"a": table("a"), "b": table("b", "a"), "c": table("c", "b")}
 OURS = {"flyway_schema_history", "alembic_version"}
@@ -94,26 +90,7 @@ def recorded(ask, schema):
 def alembic(server, database, schema, tmp_path):
     """Alembic itself, without us: ``alembic("upgrade", "head")`` in the test's schema."""
 
-    def run(command, target):
-        config = Config()
-        config.set_main_option("script_location", str(tmp_path))
-        scripts = ScriptDirectory.from_config(config)
-        steps = {"upgrade": scripts._upgrade_revs, "downgrade": scripts._downgrade_revs}[command]
-        engine = create_engine(
-            "postgresql+psycopg2://",
-            creator=lambda: psycopg2.connect(server.url(database.name)),
-            poolclass=pool.NullPool,
-        )
-        with (
-            engine.begin() as connection,
-            EnvironmentContext(config, scripts, fn=lambda at, _: steps(target, at)) as env,
-        ):
-            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-            connection.exec_driver_sql(f"SET LOCAL search_path TO {schema}, public")
-            env.configure(connection=connection, version_table_schema=schema)
-            env.run_migrations()
-
-    return run
+    return plain_alembic(server.url(database.name), schema, tmp_path)
 
 
 def test_revisions_are_applied_in_one_transaction_with_history_and_alembics_table(
@@ -316,6 +293,8 @@ with Session(bind) as session:
     session.execute(rows.insert().values(id=2))
     session.commit()
 bind.commit()
+streamed = bind.execution_options(yield_per=10).execute(sa.select(rows.c.id))
+assert [row.id for row in streamed] == [2]
 bind.execute(rows.insert().values(id=bind.scalar(sa.select(sa.func.max(rows.c.id))) + 1))
 assert sa.inspect(bind).get_table_names(schema=bind.dialect.default_schema_name)
 assert not context.is_offline_mode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,11 @@ class RevisionCode:
     terms: Terms
     revision: Revision
     is_upgrade: bool
+    run: Callable[[RevisionCode, Any], None]
+    """Carries it out; Alembic is not imported before that."""
     is_bare: bool = False
     """Its directive says that every statement commits by itself."""
 
     def __call__(self, connection: Any) -> None:
         """Run it as Alembic would; Alembic's table follows. Raises whatever the revision raises."""
-        from migrator.folder.alembic.running import run
-
-        run(self, connection)
+        self.run(self, connection)

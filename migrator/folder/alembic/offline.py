@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import traceback
+from typing import Any
 
 from migrator.errors import MigratorError, NoOfflineSql
 from migrator.folder.alembic.code import RevisionCode
@@ -11,18 +12,19 @@ from migrator.folder.alembic.running import ONE_AT_A_TIME, environment, step_of
 from migrator.model.migration import Code, Migration
 
 
-def offline_sql(migration: Migration, *, undo: bool = False) -> str:
+def offline_sql(migration: Migration, *, undo: bool = False, memo: dict[Any, Any] | None = None) -> str:
     """What a revision would send to a schema in which all lower versions are applied, Alembic's table included.
 
-    ``undo``: its way back. Raises NoOfflineSql for a revision that asks the database something, and for what is
-    no revision or has no way back.
+    ``undo``: its way back. ``memo``: a dict that is given for one revision after the other when their texts are to be
+    run in that order; it holds what need not be made again. Raises NoOfflineSql for a revision that asks the
+    database something, and for what is no revision or has no way back.
     """
     code = migration.undo_code if undo else migration.code
     if not isinstance(code, RevisionCode):
         reason = "it has no way back" if undo and migration.code else "it is no revision of Alembic's"
         raise NoOfflineSql(script=migration.script, line=1, reason=reason)
     try:
-        return _written(code)
+        return _written(code, {} if memo is None else memo)
     except MigratorError:
         raise
     except Exception as error:  # the revision is somebody else's code
@@ -30,7 +32,7 @@ def offline_sql(migration: Migration, *, undo: bool = False) -> str:
         raise NoOfflineSql(script=migration.script, line=_line(error, code), reason=reason) from error
 
 
-def _written(code: RevisionCode) -> str:
+def _written(code: RevisionCode, memo: dict[Any, Any]) -> str:
     graph, revision = code.terms.graph, code.revision.id
     before = graph.below(revision) | (frozenset() if code.is_upgrade else {revision})
     output = io.StringIO()
@@ -46,6 +48,7 @@ def _written(code: RevisionCode) -> str:
             literal_binds=True,
         ) as env,
     ):
+        env.get_context().impl.memo = memo
         env.run_migrations()
     return output.getvalue()
 

@@ -59,7 +59,7 @@ def _migration(revision: Revision, terms: Terms) -> Migration:
         statements=(),
         directives=directives,
         marked_outside=forward.leaves_transaction is not None,
-        code=RevisionCode(terms, revision, True, directives.transactional is False),
+        code=RevisionCode(terms, revision, True, _run, directives.transactional is False),
         code_adds_value=forward.adds_value,
         author_version=revision.id,
         **(_way_back(revision, back, terms, directives) if back else {}),
@@ -73,11 +73,17 @@ def _way_back(revision: Revision, back: Function, terms: Terms, directives: Dire
     if back.is_empty and not revision.upgrade.is_empty:
         return {"undo_is_empty": True, "undo_path": revision.path}
     return {
-        "undo_code": RevisionCode(terms, revision, False, directives.transactional is False),
+        "undo_code": RevisionCode(terms, revision, False, _run, directives.transactional is False),
         "undo_path": revision.path,
         "undo_directives": directives,
         "undo_marked_outside": back.leaves_transaction is not None,
     }
+
+
+def _run(code: RevisionCode, connection: Any) -> None:
+    from migrator.folder.alembic.running import run
+
+    run(code, connection)
 
 
 def _refuse_contradiction(revision: Revision, directives: Directives) -> None:

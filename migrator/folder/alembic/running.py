@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
@@ -22,6 +22,7 @@ from sqlalchemy import MetaData
 from migrator.errors import BadRevision
 from migrator.folder.alembic.code import RevisionCode, Terms
 from migrator.folder.alembic.graph import Graph
+from migrator.folder.alembic.memory import recall
 from migrator.folder.alembic.revision import Revision
 from migrator.folder.alembic.transaction import Place, working_on
 from migrator.folder.alembic.whereabouts import to_be_run
@@ -39,7 +40,9 @@ def run(code: RevisionCode, connection: Any) -> None:
     with (
         ONE_AT_A_TIME,
         working_on(connection, code) as (opened, place, block),
-        environment(code.terms, _steps(code, place), connection=opened, version_table_schema=place.schema) as env,
+        environment(
+            code.terms, _steps(code, place, connection), connection=opened, version_table_schema=place.schema
+        ) as env,
     ):
         env.get_context().autocommit_block = block  # type: ignore[method-assign,assignment]  # there is no hook
         env.run_migrations()
@@ -63,9 +66,10 @@ def step_of(code: RevisionCode) -> RevisionStep:
     return RevisionStep(revisions, cast(Script, node), code.is_upgrade)
 
 
-def _steps(code: RevisionCode, place: Place) -> Callable[..., Iterator[MigrationStep]]:
-    def found(heads: Iterable[str], _: MigrationContext) -> Iterator[MigrationStep]:
+def _steps(code: RevisionCode, place: Place, connection: Any) -> Callable[..., Iterator[MigrationStep]]:
+    def found(heads: Iterable[str], context: MigrationContext) -> Iterator[MigrationStep]:
         todo = to_be_run(code, tuple(heads), place)
+        context.impl.memo = recall(connection, code, place.schema, code.terms.graph.before(heads))
         for revision in todo.stamped:
             yield StampStep((), revision, True, True, revision_map(code.terms.graph))
         if todo.is_run:
@@ -86,7 +90,7 @@ class _Node(Node):
         return _module(self.path, self.path.stat().st_mtime_ns)
 
 
-@cache
+@lru_cache(maxsize=8)  # a worker reads its folders again and again
 def revision_map(graph: Graph) -> RevisionMap:
     """Alembic's own graph of the same revisions."""
     return RevisionMap(lambda: map(_Node, graph.revisions.values()))

@@ -71,6 +71,7 @@ def _sqlalchemy(connection: Any, code: RevisionCode, schema: str) -> Iterator[Co
     )
     event.listen(engine, "set_connection_execution_options", _level_is_ours)
     event.listen(engine, "set_engine_execution_options", _level_is_ours)
+    event.listen(engine, "before_cursor_execute", _hold)
     rolled_back: list[Connection] = []
     opened = engine.connect()
     try:
@@ -91,6 +92,12 @@ def _level_is_ours(_asking: object, options: dict[str, Any]) -> None:
             f"it asks for isolation level {level}; use op.get_context().autocommit_block(), or put "
             "'# migrator: transactional=false' in the file's first line"
         )
+
+
+def _hold(_connection: Connection, cursor: Any, *_more: Any) -> None:
+    """The driver refuses a server-side cursor in autocommit, unless it would outlive a transaction."""
+    if cursor.name:
+        cursor.withhold = True
 
 
 def _restore(connection: Any) -> None:
