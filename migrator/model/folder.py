@@ -62,6 +62,11 @@ class Folder:
         """Names the folder's state up to and including a version; None when the folder has no such version."""
         return self._digests.get(version)
 
+    def version_named(self, name: str) -> Version:
+        """The version that somebody means by its number, or by what the migration's own tool calls it."""
+        found = next((m.version for m in self.versioned if m.author_version == name), None)
+        return found or Version(name)
+
     def find(self, version: Version) -> Migration | None:
         """The versioned migration of that version."""
         return next((m for m in self.versioned if m.version == version), None)

@@ -293,7 +293,7 @@ with Session(bind) as session:
     session.execute(rows.insert().values(id=2))
     session.commit()
 bind.commit()
-streamed = bind.execution_options(yield_per=10).execute(sa.select(rows.c.id))
+streamed = bind.execute(sa.select(rows.c.id).execution_options(yield_per=10))
 assert [row.id for row in streamed] == [2]
 bind.execute(rows.insert().values(id=bind.scalar(sa.select(sa.func.max(rows.c.id))) + 1))
 assert sa.inspect(bind).get_table_names(schema=bind.dialect.default_schema_name)

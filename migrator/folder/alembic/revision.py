@@ -81,7 +81,7 @@ def _names(path: Path, found: dict[str, ast.expr], variable: str) -> tuple[str, 
     except ValueError:
         reason = f"{variable} is not written out, and the file is not run to be read"
         raise BadRevision(path=path, line=node.lineno, reason=reason) from None
-    names = (value,) if isinstance(value, str) else tuple(value or ())
+    names = tuple(value) if isinstance(value, (tuple, list, set)) else (value,) if value else ()
     if not all(isinstance(name, str) for name in names):
         raise BadRevision(path=path, line=node.lineno, reason=f"{variable} is {value!r}, which names no revision")
     return tuple(sorted(names)) if isinstance(value, set) else names
