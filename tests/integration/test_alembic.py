@@ -268,6 +268,13 @@ def test_the_table_may_have_another_name(write, up, ask, schema):
     assert ask(f"SELECT version_num FROM {schema}.versions_of_shop") == [("c",)]
 
 
+def test_a_revision_may_ask_the_configuration_file(write, up, tmp_path, ask, schema):
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s\nshop = books\n")
+    folder = write(a=revision("a", None, "op.create_table(context.config.get_main_option('shop'))"))
+    up(folder)
+    assert ask("SELECT to_regclass(%s) IS NOT NULL", f"{schema}.books") == [(True,)]
+
+
 def test_constraints_get_the_names_of_the_applications_convention(write, up, ask, schema):
     up_ = 'op.create_table("a", sa.Column("id", sa.Integer, primary_key=True))'
     up(write('alembic.naming_convention.pk = "the_key_of_%(table_name)s"', a=revision("a", None, up_)))

@@ -53,7 +53,9 @@ def environment(
     terms: Terms, steps: Callable[..., Iterable[MigrationStep]], *, as_sql: bool = False, **configured: Any
 ) -> Iterator[EnvironmentContext]:
     """Alembic configured as env.py would; here stands what holds for every folder and every way of running."""
-    with EnvironmentContext(Config(terms.ini), cast(Any, None), fn=steps, as_sql=as_sql) as env:
+    with EnvironmentContext(
+        Config(str(terms.ini) if terms.ini else None), cast(Any, None), fn=steps, as_sql=as_sql
+    ) as env:
         metadata = MetaData(naming_convention=terms.options.naming_convention or None)
         env.configure(version_table=terms.options.version_table, target_metadata=metadata, **configured)
         yield env

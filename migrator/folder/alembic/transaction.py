@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from migrator.folder.alembic.code import RevisionCode
@@ -37,6 +38,7 @@ def working_on(connection: Any, code: RevisionCode) -> Iterator[tuple[Connection
 
     Inside the engine's transaction a revision may not leave it. Outside of one it gets a transaction of its own,
     which it may leave for its autocommit blocks, unless its directive says that every statement commits by itself.
+    For one thread of a process at a time.
     """
     outside = connection.info.transaction_status == TRANSACTION_STATUS_IDLE
     own = outside and not code.is_bare
@@ -60,21 +62,12 @@ def working_on(connection: Any, code: RevisionCode) -> Iterator[tuple[Connection
 @contextmanager
 def _sqlalchemy(connection: Any, code: RevisionCode, schema: str) -> Iterator[Connection]:
     """The driver's connection is in autocommit: its commit() and rollback(), and so SQLAlchemy's, send nothing."""
-    engine = create_engine(
-        "postgresql+psycopg2://",
-        creator=lambda: connection,
-        poolclass=StaticPool,
-        pool_reset_on_return=None,
-        use_native_hstore=False,
-        hide_parameters=True,
-        execution_options={"schema_translate_map": dict.fromkeys(code.terms.own_names, schema)},
-    )
-    event.listen(engine, "set_connection_execution_options", _level_is_ours)
-    event.listen(engine, "set_engine_execution_options", _level_is_ours)
-    event.listen(engine, "before_cursor_execute", _hold)
+    engine, lent = _engine(connection.server_version)
+    lent.append(connection)
     rolled_back: list[Connection] = []
-    opened = engine.connect()
+    opened = engine.connect().execution_options(schema_translate_map=dict.fromkeys(code.terms.own_names, schema))
     try:
+        opened.dialect.default_schema_name = schema
         opened.begin()
         event.listen(opened, "rollback", rolled_back.append)
         yield opened
@@ -83,6 +76,29 @@ def _sqlalchemy(connection: Any, code: RevisionCode, schema: str) -> Iterator[Co
     finally:
         _restore(connection)
         opened.close()
+        engine.dispose(close=False)
+        lent.clear()
+
+
+@lru_cache(maxsize=8)
+def _engine(_server_version: int) -> tuple[Engine, list[Any]]:
+    """SQLAlchemy's engine for servers of one version, and the list that holds the connection it works on.
+
+    What it has learnt of the server, and compiled, is kept. Revisions run one at a time, so there is one connection.
+    """
+    lent: list[Any] = []
+    engine = create_engine(
+        "postgresql+psycopg2://",
+        creator=lambda: lent[-1],
+        poolclass=StaticPool,
+        pool_reset_on_return=None,
+        use_native_hstore=False,
+        hide_parameters=True,
+    )
+    event.listen(engine, "set_connection_execution_options", _level_is_ours)
+    event.listen(engine, "set_engine_execution_options", _level_is_ours)
+    event.listen(engine, "before_cursor_execute", _hold)
+    return engine, lent
 
 
 def _level_is_ours(_asking: object, options: dict[str, Any]) -> None:
