@@ -165,10 +165,11 @@ WHERE tables.relname = {history_text}
 -- settings_alone --
 -- For files that do not run in one transaction. Statements that PostgreSQL refuses inside a transaction get settings
 -- for the session: they wait for old transactions to end without stopping anybody, so only statement_timeout limits them.
+-- Code that opens a transaction of its own finds the usual patience in migrator.lock_timeout.
 SET {scope} search_path TO {search_path};
 SET {scope} lock_timeout = {lock_timeout};
 SET {scope} statement_timeout = {statement_timeout};
-SET {scope} migrator.lock_timeout = {patience};  -- for code that opens a transaction of its own
+SET {scope} migrator.lock_timeout = {patience};
 
 -- index --
 -- Whether an index of that name in the schema is valid; no row when there is none.
