@@ -29,6 +29,7 @@ def configure(level: str = "INFO", style: str = "auto") -> None:
     output = logging.StreamHandler(sys.stderr)
     output.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[output], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # else it tells of every revision in every schema
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

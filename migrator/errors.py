@@ -10,8 +10,8 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── UnknownTargets, UnknownVersion, UnknownConvention, UnknownSchema, UnknownAction
     │   ├── TenantConflict, DatabaseConflict, IllegalStep, TargetsBusy, TooLate
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
-    │   ├── LocalExtraMissing, LintExtraMissing, ControlSchemaMissing, DemoMissing
-    │   ├── NoNextFile
+    │   ├── LocalExtraMissing, LintExtraMissing, AlembicExtraMissing, ControlSchemaMissing, DemoMissing
+    │   ├── NoNextFile, UnknownRevision, NoOfflineSql
     │   ├── NotSupportedYet, EventFailedBefore, DashboardOpen
     │   ├── PooledSession, UnfilledSlot
     │   └── FolderError              the folder on disk is wrong
@@ -20,11 +20,13 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │       ├── DuplicateVersion, DuplicateRepeatable, DownWithoutUp
     │       ├── BadSections, BadDirective, BadFolderOptions
     │       ├── UnknownPlaceholder, BadOrder, BadStep
+    │       ├── BadScriptDirectory, BadRevision
     │       └── RefusedStatement
     ├── HistoryError                 folder and history of one target disagree
-    │   ├── ChecksumChanged, MigrationMissing
+    │   ├── ChecksumChanged, MigrationMissing, MigrationMoved
     │   ├── MigrationOutOfOrder, MigrationFailedBefore
     │   ├── AlreadyManaged, NotAdopted
+    │   ├── AppliedElsewhere, VersionTableDiffers
     │   └── CannotUndo, MovedOn, BegunBefore, FingerprintDiffers
     ├── MigrationFailed              a statement of a migration was refused by the server
     │   └── StepFailed               ... or a step that is code raised an error
@@ -183,6 +185,27 @@ class NoNextFile(BadInput):
     sentence = "no file was made in {path}: {reason}"
 
 
+class AlembicExtraMissing(BadInput):
+    """Alembic is an extra that is not installed."""
+
+    sentence = (
+        "{path} is an Alembic script directory, and that needs the package alembic; "
+        "install it with: pip install 'migrator[alembic]'"
+    )
+
+
+class UnknownRevision(BadInput):
+    """A revision of Alembic's that the folder does not have."""
+
+    sentence = "there is no revision {revision} in {path}; nothing was done"
+
+
+class NoOfflineSql(BadInput):
+    """A migration whose SQL is not known before it runs."""
+
+    sentence = "{script}:{line} cannot be written down as SQL without a database: {reason}"
+
+
 class ControlSchemaMissing(BadInput):
     """The control database lacks our tables, or has those of another release."""
 
@@ -257,6 +280,15 @@ class MigrationMissing(HistoryError):
     )
 
 
+class MigrationMoved(HistoryError):
+    """A file that was applied stands at another place now: what comes before it was changed."""
+
+    sentence = (
+        "{script} was applied to schema {schema} as version {applied} and is version {found} in the folder now; "
+        "nothing was applied. Put what stands before it back as it was, and add what is new behind it"
+    )
+
+
 class MigrationOutOfOrder(HistoryError):
     """A migration below the newest applied one was never applied."""
 
@@ -285,6 +317,24 @@ class NotAdopted(HistoryError):
     """The table of another tool cannot be turned into our history."""
 
     sentence = "schema {schema} was not adopted, nothing was changed: {reason}"
+
+
+class AppliedElsewhere(HistoryError):
+    """The folder's own tool has been in a schema that we have no history of."""
+
+    sentence = (
+        "schema {schema} has no history, and its table {table} says that {found} is applied; nothing was changed. "
+        "Take that over with 'migrator schema baseline --adopt'"
+    )
+
+
+class VersionTableDiffers(HistoryError):
+    """The table of the folder's own tool and our history cannot both be right."""
+
+    sentence = (
+        "in schema {schema} the table {table} and the history disagree: {reason}; nothing was changed. "
+        "Set the one that is wrong right: the table with 'alembic stamp', the history with 'migrator schema repair'"
+    )
 
 
 class CannotUndo(HistoryError):
@@ -579,6 +629,18 @@ class BadStep(FolderError):
     """A Python file that is named as a migration and is none."""
 
     sentence = "{path}:{line}: {reason}; a step has a function apply(connection) and perhaps undo(connection)"
+
+
+class BadScriptDirectory(FolderError):
+    """An Alembic script directory that cannot be found or put in order."""
+
+    sentence = "{path}: {reason}"
+
+
+class BadRevision(FolderError):
+    """A revision file of Alembic's that cannot be read, or that names one that is not there."""
+
+    sentence = "{path}:{line}: {reason}"
 
 
 class StepFailed(MigrationFailed):

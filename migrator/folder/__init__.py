@@ -4,7 +4,8 @@
 can be applied to any number of schemas.
 """
 
+from migrator.folder.alembic.reading import applied_by_heads
 from migrator.folder.convention import CONVENTIONS
 from migrator.folder.reader import read_folder
 
-__all__ = ["CONVENTIONS", "read_folder"]
+__all__ = ["CONVENTIONS", "applied_by_heads", "read_folder"]

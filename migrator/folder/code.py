@@ -47,7 +47,7 @@ def read_step(file: Path) -> Migration:
         checksum=checksum(text),
         sql="",
         statements=(),
-        directives=read_directives(_as_sql_comments(text), file),
+        directives=read_directives(as_sql_comments(text), file),
         code=_caller(file, "apply"),
         undo_code=_caller(file, "undo") if has_undo else None,
         undo_path=file if has_undo else None,
@@ -62,7 +62,7 @@ def _functions(file: Path, text: str) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-def _as_sql_comments(text: str) -> str:
+def as_sql_comments(text: str) -> str:
     """The comments at the top of a Python file, as the reader of directives knows them."""
     lines = []
     for line in text.splitlines():

@@ -9,7 +9,11 @@ from pathlib import Path
 
 from migrator.errors import MixedConventions, UnknownConvention, UnrecognisedFolder
 from migrator.folder import flyway, numbered, pairs, per_folder, sectioned
+from migrator.folder.alembic.directory import is_script_directory
+from migrator.folder.alembic.reading import read_revisions
 from migrator.folder.draft import Draft
+from migrator.folder.options import Options
+from migrator.model.migration import Migration
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Convention:
     claims: Callable[[Path], bool]
     """Whether a file's name alone follows it."""
     drafts: Callable[[Sequence[Path]], list[Draft]]
+    reads: Callable[[Path, Options], list[Migration]] | None = None
+    """How its folders are read, where that is not done file by file."""
 
 
 _FLYWAY = Convention("flyway", flyway.EXAMPLE, flyway.claims, flyway.drafts)
@@ -29,7 +35,11 @@ _PER_FOLDER = Convention("per-folder", per_folder.EXAMPLE, per_folder.claims, pe
 _NUMBERED = Convention("numbered", numbered.EXAMPLE, numbered.claims, numbered.drafts)
 _SECTIONED = Convention("sectioned", sectioned.EXAMPLE, numbered.claims, sectioned.drafts)
 
-CONVENTIONS = {each.name: each for each in (_FLYWAY, _PAIRS, _PER_FOLDER, _SECTIONED, _NUMBERED)}
+_ALEMBIC = Convention(
+    "alembic", "env.py beside versions/, or alembic.ini", lambda _: False, lambda _: [], read_revisions
+)
+
+CONVENTIONS = {each.name: each for each in (_FLYWAY, _PAIRS, _PER_FOLDER, _SECTIONED, _NUMBERED, _ALEMBIC)}
 _BY_NAME = (_FLYWAY, _PAIRS, _PER_FOLDER, _NUMBERED)
 _SHOWN = 3
 
@@ -41,6 +51,13 @@ def convention_named(name: str) -> Convention:
         hint = f", did you mean {similar[0]}?" if similar else ""
         raise UnknownConvention(name=name, hint=hint, known=", ".join(CONVENTIONS))
     return CONVENTIONS[name]
+
+
+def convention_of_whole(path: Path, name: str | None) -> Convention | None:
+    """The convention of a folder that is not read file by file, seen from it or named; None for any other folder."""
+    if name:
+        return convention_named(name) if convention_named(name).reads else None
+    return _ALEMBIC if is_script_directory(path) else None
 
 
 def recognise(path: Path, files: Sequence[Path]) -> Convention:

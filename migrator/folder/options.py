@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from migrator.errors import BadFolderOptions
+from migrator.folder.alembic.settings import AlembicOptions
 from migrator.folder.bounds import Bounds
 from migrator.folder.source import read_text
 from migrator.model.target import Scope
@@ -45,6 +46,8 @@ class Options(BaseModel):
     """Schemas beside its own that a tenant's migration may change; true for any."""
     rewrite_schemas: tuple[str, ...] = ()
     """Schemas whose name, in a tenant's migration, means the tenant's own."""
+    alembic: AlembicOptions = AlembicOptions()
+    """What an Alembic script directory does not say in its files."""
 
     lint: LintOptions = LintOptions()
 

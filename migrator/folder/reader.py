@@ -7,7 +7,7 @@ from pathlib import Path
 
 from migrator.errors import DuplicateRepeatable, DuplicateVersion, FolderMissing
 from migrator.folder.code import is_step, named_as_steps, read_step
-from migrator.folder.convention import convention_named, recognise
+from migrator.folder.convention import convention_named, convention_of_whole, recognise
 from migrator.folder.draft import Draft, Terms, finish
 from migrator.folder.manifest import PLAN, ordered_drafts, sqitch_drafts
 from migrator.folder.options import Options, read_options
@@ -37,16 +37,20 @@ def read_folder(
     if not path.is_dir():
         raise FolderMissing(path=path)
     options = options or read_options(path)
-    found = _read(path, convention or options.convention, options, scope, shared)
+    convention = convention or options.convention
+    whole = convention_of_whole(path, convention)
+    found = whole.reads(path, options) if whole and whole.reads else _read(path, convention, options, scope, shared)
     others = [read_folder(path / other, scope=scope, shared=shared) for other in options.also]
     found += [m for other in others for m in (*other.migrations, *other.baselines)]
+    tables = [options.alembic.version_table] if whole else [o.version_table for o in others if o.version_table]
     return Folder(
         path,
         tuple(one_each(m for m in found if m.kind is MigrationKind.VERSIONED)),
         tuple(_repeatable(found)),
         tuple(one_each(m for m in found if m.kind is MigrationKind.BASELINE)),
-        options.out_of_order,
+        options.out_of_order or bool(tables),  # a graph has no order that a branch could come too late for
         tuple(root for other in others for root in other.roots),
+        next(iter(tables), None),
     )
 
 

@@ -24,6 +24,8 @@ class Folder:
     """Whether a migration below the newest applied one is applied late instead of refused."""
     also: tuple[Path, ...] = ()
     """More folders that some of the migrations come from."""
+    version_table: str | None = None
+    """The table inside each schema in which the folder's own tool, Alembic, keeps what is applied."""
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -59,6 +61,11 @@ class Folder:
     def digest_at(self, version: Version | None) -> str | None:
         """Names the folder's state up to and including a version; None when the folder has no such version."""
         return self._digests.get(version)
+
+    def version_named(self, name: str) -> Version:
+        """The version that somebody means by its number, or by what the migration's own tool calls it."""
+        found = next((m.version for m in self.versioned if m.author_version == name), None)
+        return found or Version(name)
 
     def find(self, version: Version) -> Migration | None:
         """The versioned migration of that version."""

@@ -93,6 +93,8 @@ class Migration:
     code: Code | None = None
     """The way forward, where it is code and not SQL."""
     undo_code: Code | None = None
+    code_adds_value: bool = False
+    """Whether that code adds a value to an enum, as far as its text tells."""
     author_version: str | None = None
     """What its own tool calls it, where that is no version: an Alembic revision."""
 
@@ -155,7 +157,7 @@ class Migration:
     @property
     def adds_values(self) -> bool:
         """Whether a statement adds a value to an enum."""
-        return any(statement.adds_value for statement in self.statements)
+        return self.code_adds_value or any(statement.adds_value for statement in self.statements)
 
     @property
     def history_type(self) -> str:

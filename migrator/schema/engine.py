@@ -22,6 +22,7 @@ from migrator.model.version import Version
 from migrator.model.way_back import WayBackOf
 from migrator.schema.back import Since
 from migrator.schema.direction import Backward, Direction, Forward
+from migrator.schema.elsewhere import refuse_applied_elsewhere
 from migrator.schema.history import HistoryTable, schema_exists
 from migrator.schema.pending import read_history
 from migrator.schema.rules import Rules
@@ -122,6 +123,7 @@ class Engine:
         by_statement, cut_enums, since, resumed = False, False, None, False
         while True:
             past = visit.enter()
+            refuse_applied_elsewhere(session, visit.table, self.folder, past)
             todo = direction.todo(past, visit.table.schema)
             if since is None:
                 since = self._since(past)

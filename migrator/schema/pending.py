@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from migrator.errors import ChecksumChanged, MigrationFailedBefore, MigrationMissing, MigrationOutOfOrder
+from migrator.errors import (
+    ChecksumChanged,
+    MigrationFailedBefore,
+    MigrationMissing,
+    MigrationMoved,
+    MigrationOutOfOrder,
+)
 from migrator.model.folder import Folder
 from migrator.model.history import HistoryRow
 from migrator.model.migration import Migration
@@ -79,6 +85,7 @@ def pending(folder: Folder, rows: Sequence[HistoryRow], schema: str, to: Version
     """
     applied = read_history(rows, schema)
     _check_checksums(folder, applied, schema)
+    _check_moved(folder, applied, schema)
     _check_missing(folder, applied, schema)
     start = first_baseline(folder, applied, to)
     passed = start[-1].version if start else applied.baseline
@@ -120,6 +127,16 @@ def _check_checksums(folder: Folder, applied: Applied, schema: str) -> None:
             raise ChecksumChanged(
                 script=migration.script, schema=schema, applied=row.checksum, found=migration.checksum
             )
+
+
+def _check_moved(folder: Folder, applied: Applied, schema: str) -> None:
+    """A version that is not in the folder, and the file that it was applied from is."""
+    known = {_version(m) for m in folder.versioned}
+    by_script = {m.script: m for m in folder.versioned}
+    for version, row in applied.versions.items():
+        moved = by_script.get(row.script)
+        if version not in known and moved is not None and _version(moved) not in applied.versions:
+            raise MigrationMoved(script=row.script, schema=schema, applied=version, found=moved.version)
 
 
 def _check_missing(folder: Folder, applied: Applied, schema: str) -> None:

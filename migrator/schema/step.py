@@ -18,10 +18,12 @@ def run_step(code: Code, migration: Migration, session: Session, schema: str, st
     """Call a step with the driver's connection, which is in autocommit inside the transaction that we opened.
 
     Raises ConnectionLost, ServerRefusedForNow or MigrationFailed when the server refused one of its statements,
-    and StepFailed, with the step's own line, for every other error of its.
+    and StepFailed, with the step's own line, for every other error of its. An error of ours goes through.
     """
     try:
         code(session.connection)
+    except MigratorError:
+        raise
     except Exception as error:  # the step is somebody else's code
         raise _failure(error, migration, session, schema, state) from error
 

@@ -266,6 +266,7 @@ class Visit:
             search_path=self._search_path(),
             lock_timeout=_milliseconds(patience),
             statement_timeout=_milliseconds(self.rules.statement_timeout),
+            patience=_milliseconds(self.rules.lock_timeout),
         )
 
     def _filled(self, text: str) -> str:

@@ -42,7 +42,11 @@ SAMPLES = {
 }
 
 
-@pytest.mark.parametrize("name", CONVENTIONS)
+def test_every_convention_has_a_sample_here_or_tests_of_its_own():
+    assert set(CONVENTIONS) == set(SAMPLES) | {"alembic"}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
 def test_every_convention_is_recognised_by_its_files(read, name):
     (found,) = read(SAMPLES[name]).versioned
     assert (found.version.numbers, found.description) == ((1,), "a")
@@ -50,7 +54,7 @@ def test_every_convention_is_recognised_by_its_files(read, name):
     assert (found.undo or DROP_A).strip().endswith("DROP TABLE a;")
 
 
-@pytest.mark.parametrize("name", CONVENTIONS)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_a_convention_that_is_named_reads_as_the_one_that_is_seen(read, name):
     assert read(SAMPLES[name]) == read(SAMPLES[name], name)
 
@@ -69,13 +73,13 @@ def test_history_gets_the_name_of_the_file_or_of_a_migrations_own_folder(read, n
     assert str(read(SAMPLES[name]).versioned[0]) == script
 
 
-@pytest.mark.parametrize("name", CONVENTIONS)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_the_checksum_is_made_of_the_whole_file_that_leads_forward(read, name):
     forward = next(iter(SAMPLES[name].values()))
     assert read(SAMPLES[name]).versioned[0].checksum == checksum(forward)
 
 
-@pytest.mark.parametrize("name", [name for name in CONVENTIONS if name != "numbered"])
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "numbered"])
 def test_the_way_back_knows_its_file(read, tmp_path, name):
     assert read(SAMPLES[name]).versioned[0].undo_path == tmp_path / list(SAMPLES[name])[-1]
 
@@ -85,7 +89,7 @@ def test_files_in_folders_below_belong_to_it(read, name):
     assert len(read({f"2024/q1/{file}": text for file, text in SAMPLES[name].items()}).versioned) == 1
 
 
-@pytest.mark.parametrize("name", CONVENTIONS)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_windows_line_ends_a_mark_and_a_missing_last_line_end_survive(read, name):
     files = {
         file: b"\xef\xbb\xbf" + text.rstrip("\n").replace("\n", "\r\n").encode() for file, text in SAMPLES[name].items()
@@ -95,7 +99,7 @@ def test_windows_line_ends_a_mark_and_a_missing_last_line_end_survive(read, name
     assert found.checksum == checksum(next(iter(SAMPLES[name].values())).rstrip("\n"))
 
 
-@pytest.mark.parametrize("name", CONVENTIONS)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_a_file_that_is_not_utf8_is_named_with_its_line(read, name):
     files = {file: text.encode() + b"\n-- \xff" for file, text in SAMPLES[name].items()}
     with pytest.raises(UnreadableFile, match=r"a.*\.sql cannot be read: byte \d+ is not UTF-8, in line \d+"):
@@ -237,7 +241,7 @@ def test_a_folder_without_migrations_is_empty(read, file):
     assert read({file: ""}).migrations == ()
 
 
-@pytest.mark.parametrize("name", [name for name in CONVENTIONS if name != "flyway"])
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "flyway"])
 def test_a_file_that_does_not_fit_is_named_with_what_would(read, name):
     with pytest.raises(UnfitFile, match=r"/seed\.sql does not fit .* named .*what"):
         read(SAMPLES[name] | {"seed.sql": ""})

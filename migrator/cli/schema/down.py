@@ -67,7 +67,7 @@ def down(where: Where, as_json: bool, to: str, strategy: str, dry_run: bool, ten
 def _known(read: Folder, to: str) -> Version | None:
     if to == THE_BEGINNING:
         return None
-    wanted = Version(to)
+    wanted = read.version_named(to)
     if read.find(wanted) is None and all(m.version != wanted for m in read.baselines):
         raise UnknownVersion(version=wanted, path=read.path, latest=read.latest)
     return wanted

@@ -7,21 +7,21 @@ from rich.console import Console
 
 from migrator.cli.output import say
 from migrator.cli.schema.where import Where, one_schema
-from migrator.model.version import Version
 from migrator.schema.engine import Change, Engine
 from migrator.watch.progress import spoken_seconds
 
 
 @click.command()
 @one_schema
-@click.option("--to", help="Stop at this version.")
+@click.option("--to", help="Stop at this version, or revision of Alembic's.")
 @click.option("--tenant-id", help="For ${tenant_id} in a folder with placeholders.")
 def up(where: Where, as_json: bool, to: str | None, tenant_id: str | None) -> None:
     """Apply what is pending; the schema is made when it is not there.
 
     Example: migrator schema up --url postgresql://localhost/shop --schema tenant_acme --folder migrations/tenant
     """
-    engine = Engine(where.read_folder(), where.rules, to=Version(to) if to else None)
+    read = where.read_folder()
+    engine = Engine(read, where.rules, to=read.version_named(to) if to else None)
     with where.session() as session:
         change = engine.migrate(session, where.schema, tenant_id)
     document = {

@@ -56,6 +56,13 @@ SELECT to_regnamespace({schema_name}) IS NOT NULL;
 -- exists --
 SELECT to_regclass({history_name}) IS NOT NULL;
 
+-- version_table_exists --
+SELECT to_regclass({version_table_name}) IS NOT NULL;
+
+-- version_table --
+-- What Alembic's table says is applied: the revisions that no other applied one stands on.
+SELECT version_num FROM {schema}.{version_table} ORDER BY version_num;
+
 -- path --
 -- Where names without a schema lead: first to the target's own schema, then to what all targets share. Kept, with
 -- the other settings, for the scripts after the first.
@@ -158,9 +165,11 @@ WHERE tables.relname = {history_text}
 -- settings_alone --
 -- For files that do not run in one transaction. Statements that PostgreSQL refuses inside a transaction get settings
 -- for the session: they wait for old transactions to end without stopping anybody, so only statement_timeout limits them.
+-- Code that opens a transaction of its own finds the usual patience in migrator.lock_timeout.
 SET {scope} search_path TO {search_path};
 SET {scope} lock_timeout = {lock_timeout};
 SET {scope} statement_timeout = {statement_timeout};
+SET {scope} migrator.lock_timeout = {patience};
 
 -- index --
 -- Whether an index of that name in the schema is valid; no row when there is none.
