@@ -21,6 +21,7 @@ TASK_ROUTES = {
     "migrator.migration.requested": {"queue": "normal"},
     "migrator.rollback.requested": {"queue": "critical"},
     "migrator.steer": {"queue": "critical"},
+    "migrator.template": {"queue": "low"},
     "migrator.lane": {"queue": "normal"},
     "migrator.upkeep": {"queue": "high"},
 }

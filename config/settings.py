@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     schema_lock_wait: Seconds = 10.0
     """Longest wait for our own lock on a schema."""
 
+    templates: bool = True
+    """Whether new tenants are made from a template instead of replaying all migrations."""
+
     rollback_age_hours: Annotated[float, Field(gt=0)] = 24.0
     """An execution that ended longer ago is rolled back only by force."""
 

@@ -5,6 +5,7 @@ from tasks.databases import database_created, database_deleted, database_updated
 from tasks.requests import maintenance_scheduled, migration_requested
 from tasks.rollbacks import rollback_requested
 from tasks.steering import steer
+from tasks.templates import template
 from tasks.tenants import tenant_created, tenant_deleted, tenant_updated
 from tasks.upkeep import upkeep
 
@@ -17,6 +18,7 @@ __all__ = [
     "migration_requested",
     "rollback_requested",
     "steer",
+    "template",
     "tenant_created",
     "tenant_deleted",
     "tenant_updated",

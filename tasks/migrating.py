@@ -12,16 +12,19 @@ from sqlalchemy import Row
 
 from migrator.errors import FolderDiffers, MigratorError
 from migrator.fleet import ledger
+from migrator.model.event import EventType
 from migrator.model.execution import Claim, Outcome, OutcomeState
 from migrator.model.folder import Folder
 from migrator.model.rollout import Rollout
-from migrator.model.target import Database
+from migrator.model.target import Database, Scope
 from migrator.model.version import Version
 from migrator.schema.engine import Change, Engine
 from migrator.schema.fingerprint import fingerprints_of
+from migrator.schema.provision import provision
 from migrator.schema.session import Session
 from tasks import desk
 from tasks.failing import failed_or_again
+from tasks.templates import template_for
 
 log = structlog.get_logger("migrator.target")
 
@@ -31,7 +34,8 @@ class Migrating:
 
     def __init__(self, row: Row[Any], database: Database) -> None:
         """Raises FolderDiffers when the execution was planned with another folder than ours."""
-        self._row, self._rollout = row, Rollout.read(row.options)
+        self._row, self._database, self._rollout = row, database, Rollout.read(row.options)
+        self._is_single = row.type == EventType.TENANT_CREATED  # a customer waits, and there was no schema before
         self._folder = planned_folder(row, database)
         self._rules = desk.rules(database)
         if self._rollout.statement_timeout:
@@ -42,14 +46,14 @@ class Migrating:
     def begin(self, session: Session, batch: Sequence[Claim]) -> None:
         """Take the fingerprints of those schemas that are there, for the proof of a rollback; one question."""
         schemas = [claim.schema_name for claim in batch]
-        table = self._rules.history_table
-        self._before = fingerprints_of(session, schemas, table) if self._rollout.fingerprints else {}
+        asked = self._rollout.fingerprints and not self._is_single
+        self._before = fingerprints_of(session, schemas, self._rules.history_table) if asked else {}
 
     def one(self, session: Session, claim: Claim) -> Outcome | None:
         """Migrate one target."""
         started = time.monotonic()
         try:
-            change = self._engine(claim.stage).migrate(session, claim.schema_name, claim.tenant_id)
+            change = self._migrated(session, claim)
         except MigratorError as error:
             before = self._before.get(claim.schema_name)
             return failed_or_again(error, claim, time.monotonic() - started, fingerprint_before=before)
@@ -65,6 +69,24 @@ class Migrating:
             until_rank=change.until_rank,
             fingerprint_before=None if change.resumed else self._before.get(claim.schema_name),
         )
+
+    def _migrated(self, session: Session, claim: Claim) -> Change:
+        """By template where the schema is not there yet."""
+        engine = self._engine(claim.stage)
+        if not self._is_new(claim):
+            return engine.migrate(session, claim.schema_name, claim.tenant_id)
+        template = template_for(session, self._database.id, self._folder, engine.to)
+        made = provision(session, claim.schema_name, engine, template, claim.tenant_id)
+        if made.replayed_because:
+            log.info("history is replayed", schema=claim.schema_name, reason=made.replayed_because)
+        return made.change
+
+    def _is_new(self, claim: Claim) -> bool:
+        """Whether the schema is, most likely, not there yet."""
+        if self._database.kind.scope is not Scope.TENANT:
+            return False
+        asked = self._rollout.fingerprints and not self._is_single
+        return claim.schema_name not in self._before if asked else self._is_single
 
     def _engine(self, stage: int) -> Engine:
         """One for each stage, because each goes to a version of its own."""

@@ -133,3 +133,27 @@ COMMENT ON COLUMN pace.batch IS 'How many targets a lane claims at once.';
 COMMENT ON COLUMN pace.reason IS 'Why it is so, in one sentence.';
 COMMENT ON COLUMN pace.seen IS 'What was last measured.';
 COMMENT ON COLUMN pace.changed_at IS 'When it last changed.';
+
+CREATE TABLE template (
+    digest text NOT NULL,
+    server integer NOT NULL,
+    version text,
+    body text,
+    fingerprint text,
+    reason text,
+    claimed_until timestamptz,
+    made_at timestamptz,
+    PRIMARY KEY (digest, server),
+    CHECK ((body IS NULL) = (fingerprint IS NULL)),
+    CHECK (body IS NULL OR reason IS NULL),
+    CHECK ((body IS NULL AND reason IS NULL) = (made_at IS NULL))
+);
+COMMENT ON TABLE template IS 'What a fresh schema consists of, by state of the folder: run instead of its history.';
+COMMENT ON COLUMN template.digest IS 'Of the folder''s state.';
+COMMENT ON COLUMN template.server IS 'Major version of the server that it was dumped from.';
+COMMENT ON COLUMN template.version IS 'The newest version in it.';
+COMMENT ON COLUMN template.body IS 'SQL with a slot wherever the schema is named; null when there can be none.';
+COMMENT ON COLUMN template.fingerprint IS 'Of a schema that was made by replay, and of one made from this.';
+COMMENT ON COLUMN template.reason IS 'Why there can be none; the history is replayed then.';
+COMMENT ON COLUMN template.claimed_until IS 'Somebody is making it; nobody else tries before.';
+COMMENT ON COLUMN template.made_at IS 'When it was made, or found to be impossible.';

@@ -1,0 +1,80 @@
+"""Templates for new tenants: looked up when one is needed, made on the low queue when there is none yet."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+
+from migrator.errors import MigratorError
+from migrator.fleet import registry, templates
+from migrator.model.folder import Folder
+from migrator.model.target import Scope
+from migrator.model.template import NoTemplate, Template
+from migrator.model.version import Version
+from migrator.schema.session import Session, session_on
+from migrator.schema.template import make_template
+from tasks import desk
+from tasks.app import app
+from tasks.broker_repairs import BROKER_ERRORS
+
+MAKING_SECONDS = 600.0
+ASK_AGAIN_SECONDS = 60.0
+
+log = structlog.get_logger("migrator.template")
+
+_known: dict[tuple[str, int], Template | NoTemplate] = {}
+_asked: dict[tuple[str, int], float] = {}
+
+
+def template_for(session: Session, database_id: str, folder: Folder, to: Version | None) -> Template | None:
+    """The template of a folder's state; None, and it is asked for, while there is none."""
+    digest = folder.digest_at(to or folder.latest)
+    if not desk.settings().templates or digest is None:
+        return None
+    key = digest, session.connection.info.server_version // 10000
+    if key not in _known:
+        with desk.store().begin() as connection:
+            found = templates.find(connection, *key)
+        if found is None:
+            _ask_for(key, database_id, to)
+            return None
+        _known[key] = found
+    found = _known[key]
+    return found if isinstance(found, Template) else None
+
+
+@app.task(name="migrator.template", ignore_result=True)
+def template(database_id: str, to: str | None = None) -> None:
+    """Make the template of the tenants' folder up to a version, with scratch schemas in one database; once is enough."""
+    folder, version = desk.folder(Scope.TENANT), Version(to) if to else None
+    digest = folder.digest_at(version or folder.latest)
+    with desk.store().begin() as connection:
+        database = registry.find_database(connection, database_id)
+    if digest is None:
+        return
+    try:
+        with session_on(database, "migrator template", desk.access()) as session:
+            server = session.connection.info.server_version // 10000
+            with desk.store().begin() as connection:
+                if not templates.claim(connection, digest, server, MAKING_SECONDS):
+                    return
+            made = make_template(session, folder, version, desk.rules(database), desk.pg_places())
+    except MigratorError as error:
+        log.warning("no template could be made", database=database_id, reason=str(error))
+        return
+    with desk.store().begin() as connection:
+        templates.keep(connection, made)
+    log.info("template made", digest=digest, reason=made.reason if isinstance(made, NoTemplate) else None)
+
+
+def _ask_for(key: tuple[str, int], database_id: str, to: Version | None) -> None:
+    """Not more often than now and then: many tenants may come before it is made."""
+    now = time.monotonic()
+    if now - _asked.get(key, -ASK_AGAIN_SECONDS) < ASK_AGAIN_SECONDS:
+        return
+    _asked[key] = now
+    try:
+        template.apply_async((database_id, str(to) if to else None))
+    except BROKER_ERRORS as error:
+        log.warning("template could not be asked for", reason=str(error))
