@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 import psycopg2
 from psycopg2 import sql
 
-from migrator.errors import MigratorError, RestoreRefused, SchemaRefused, SchemaRefusedForNow, UnknownAside
+from migrator.errors import RestoreRefused, UnknownAside
 from migrator.model.identifier import MAX_BYTES
-from migrator.schema import moment, refusal
+from migrator.schema import moment
 from migrator.schema.history import HistoryTable
 from migrator.schema.obstacles import obstacles
 from migrator.schema.rules import Rules
@@ -66,20 +66,8 @@ def drop_aside(session: Session, name: str, rules: Rules | None = None) -> Aside
         try:
             session.run(moment.text(session, table, "drop_aside") + "COMMIT")
         except psycopg2.Error as error:
-            raise _refused(session, name, error) from None
+            raise moment.refused(session, name, "dropping it", error) from None
     return known[name]
-
-
-def _refused(session: Session, name: str, error: psycopg2.Error) -> MigratorError:
-    kind = SchemaRefusedForNow if refusal.is_passing(error.pgcode) else SchemaRefused
-    return kind(
-        schema=name,
-        database=session.database_id,
-        doing="dropping it",
-        sqlstate=error.pgcode or "unknown",
-        reason=(error.diag.message_primary or str(error)).strip(),
-        state=refusal.UNTOUCHED,
-    )
 
 
 def _read(name: str, comment: str) -> Aside | None:

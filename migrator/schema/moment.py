@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from migrator.errors import MigratorError, SchemaLocked, SchemaRefused
+from migrator.errors import MigratorError, QueryRefused, SchemaLocked, SchemaRefused, SchemaRefusedForNow
 from migrator.model.snapshot import TableRows
 from migrator.queries import load_queries
 from migrator.schema import refusal
@@ -21,7 +21,6 @@ from migrator.schema.session import Session
 
 _QUERIES = load_queries(Path(__file__).parent / "sql" / "snapshot.sql")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
-_LOCK_TIMEOUT = "55P03"
 
 
 @contextmanager
@@ -41,6 +40,15 @@ def frozen(session: Session, table: HistoryTable, rules: Rules, doing: str) -> I
     first = text(session, table, "no_writers") if has_history else ""
     with _transaction(session, table, rules, doing, "REPEATABLE READ", first):
         yield
+
+
+def renew(session: Session, table: HistoryTable, rules: Rules) -> bool:
+    """Begin what ``held`` began anew, at once; says whether the lock is still ours.
+
+    A transaction goes on believing what it once looked up, for example that there is no such schema, whatever others
+    have committed since.
+    """
+    return bool(session.ask("ROLLBACK;" + _beginning(session, table, rules) + text(session, table, "lock"))[0][0])
 
 
 def table_rows(session: Session, table: HistoryTable) -> dict[str, TableRows]:
@@ -85,13 +93,17 @@ def _transaction(
     try:
         _begin(session, table, rules, doing, level, first)
         yield
+    except QueryRefused as error:
+        if not refusal.is_passing(error.facts["sqlstate"]):
+            raise
+        raise not_let(session, table.schema, doing, error.facts["sqlstate"], error.facts["reason"]) from None
     finally:
         session.roll_back()
 
 
 def _begin(session: Session, table: HistoryTable, rules: Rules, doing: str, level: str, first: str) -> None:
     """Ask for the lock again and again, without a transaction in between, as the engine does."""
-    begin = text(session, table, "begin", level=sql.SQL(level), lock_timeout=milliseconds(rules.lock_timeout))
+    begin = _beginning(session, table, rules, level)
     lock, pause, deadline = text(session, table, "lock"), _FIRST_PAUSE, time.monotonic() + rules.schema_lock_wait
     while not _is_ours(session, table, doing, begin + first, lock):
         if time.monotonic() >= deadline:
@@ -100,14 +112,18 @@ def _begin(session: Session, table: HistoryTable, rules: Rules, doing: str, leve
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
+def _beginning(session: Session, table: HistoryTable, rules: Rules, level: str = "READ COMMITTED") -> str:
+    return text(session, table, "begin", level=sql.SQL(level), lock_timeout=milliseconds(rules.lock_timeout))
+
+
 def _is_ours(session: Session, table: HistoryTable, doing: str, begin: str, lock: str) -> bool:
     ours: list[tuple[Any, ...]] = [(False,)]
     try:
         session.run(begin)
         ours = session.rows(lock)
     except psycopg2.Error as error:
-        if error.pgcode != _LOCK_TIMEOUT:
-            raise _refused(session, table, doing, error) from None
+        if error.pgcode != refusal.LOCK_TIMEOUT:
+            raise refused(session, table.schema, doing, error) from None
     if not ours[0][0]:
         session.roll_back()
     return bool(ours[0][0])
@@ -119,10 +135,21 @@ def _locked(session: Session, table: HistoryTable) -> SchemaLocked:
     return SchemaLocked(schema=table.schema, database=session.database_id, holder=holder, since=since)
 
 
-def _refused(session: Session, table: HistoryTable, doing: str, error: psycopg2.Error) -> MigratorError:
-    schema, database = table.schema, session.database_id
+def refused(session: Session, schema: str, doing: str, error: psycopg2.Error) -> MigratorError:
+    """The error for a statement of ours that the server refused."""
     if refusal.is_lost(error, session.is_closed):
-        return refusal.lost(error, database, schema)
-    reason, sqlstate = (error.diag.message_primary or str(error)).strip(), error.pgcode or "unknown"
-    state = refusal.UNTOUCHED
-    return SchemaRefused(schema=schema, database=database, doing=doing, sqlstate=sqlstate, reason=reason, state=state)
+        return refusal.lost(error, session.database_id, schema)
+    return not_let(session, schema, doing, error.pgcode, (error.diag.message_primary or str(error)).strip())
+
+
+def not_let(session: Session, schema: str, doing: str, sqlstate: str | None, reason: str) -> MigratorError:
+    """The same in words, by whomever they were told."""
+    kind = SchemaRefusedForNow if refusal.is_passing(sqlstate) else SchemaRefused
+    return kind(
+        schema=schema,
+        database=session.database_id,
+        doing=doing,
+        sqlstate=sqlstate or "unknown",
+        reason=reason,
+        state=refusal.UNTOUCHED,
+    )

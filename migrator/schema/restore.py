@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg2
@@ -19,18 +19,19 @@ from migrator.errors import (
     QueryRefused,
     RestoreFailed,
     RestoreRefused,
-    SchemaRefusedForNow,
     ServerRefusedForNow,
 )
-from migrator.model.snapshot import LeftBehind, Snapshot, left_behind
+from migrator.model.snapshot import LeftBehind, Snapshot
 from migrator.schema import aside as keeping
 from migrator.schema import history, moment
 from migrator.schema.aside import Aside
+from migrator.schema.fingerprint import fingerprint_of
 from migrator.schema.history import HistoryTable
 from migrator.schema.obstacles import obstacles
 from migrator.schema.pg_child import Child, address, child
-from migrator.schema.pg_tools import PgTools, major, tools_for
-from migrator.schema.refusal import UNTOUCHED, is_passing
+from migrator.schema.pg_tools import PgTools, major, server_version, tools_for
+from migrator.schema.preview import written_to
+from migrator.schema.refusal import is_passing
 from migrator.schema.rules import Rules
 from migrator.schema.session import Session
 from migrator.schema.snapshot import Fingerprint
@@ -44,25 +45,6 @@ _FIRST_ENTRY = b"\n-- Name: "
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What restoring a snapshot would do now."""
-
-    snapshot: Snapshot
-    exists: bool
-    """Whether there is a schema that would be set aside."""
-    version: str | None
-    """What the schema is at now."""
-    left_behind: tuple[LeftBehind, ...]
-    obstacles: tuple[str, ...]
-    """Why it would be refused; empty when it would not."""
-
-    @property
-    def written(self) -> int:
-        """About how many rows, in all tables, were written since the snapshot."""
-        return sum(table.written for table in self.left_behind)
-
-
-@dataclass(frozen=True, slots=True)
 class Restored:
     """What restoring a snapshot did."""
 
@@ -73,26 +55,13 @@ class Restored:
     """Counted when nobody could write to it any more."""
     fingerprint: str | None
     is_equal: bool | None
-    """Whether the fingerprint is the snapshot's; None when one of the two was not taken."""
-    seconds: float
+    """Whether the fingerprint is the snapshot's; None when that cannot be known."""
+    seconds: float = 0.0
 
     @property
     def written(self) -> int:
         """About how many rows, in all tables, were written since the snapshot."""
         return sum(table.written for table in self.left_behind)
-
-
-def preview(session: Session, snapshot: Snapshot) -> Preview:
-    """What a restore would leave behind, and what is in its way; changes nothing."""
-    table = HistoryTable(snapshot.schema, snapshot.history_table)
-    mark = history.read(session, table).mark
-    return Preview(
-        snapshot=snapshot,
-        exists=history.schema_exists(session, table),
-        version=mark.version if mark else None,
-        left_behind=_left_behind(session, snapshot, table),
-        obstacles=obstacles(session, table),
-    )
 
 
 def restore(
@@ -102,7 +71,7 @@ def restore(
     *,
     rules: Rules | None = None,
     places: Sequence[Path] = (),
-    fingerprint: Fingerprint | None = None,
+    fingerprint: Fingerprint | None = fingerprint_of,
 ) -> Restored:
     """Verify a snapshot, set the present schema aside, and restore, in one transaction and under the schema's lock.
 
@@ -112,37 +81,36 @@ def restore(
     started, rules = time.monotonic(), rules or Rules()
     table = HistoryTable(snapshot.schema, snapshot.history_table)
     tools = tools_for(session, places, at_least=major(snapshot.dump_version))
-    with store.fetched(snapshot) as archive, moment.held(session, table, rules, _DOING):
-        before = preview(session, snapshot)
-        if before.obstacles:
-            found = "; ".join(before.obstacles)
-            raise RestoreRefused(schema=table.schema, database=session.database_id, obstacles=found)
-        aside = _aside(session, snapshot) if before.exists else None
-        _patiently(rules)(_Restoration(session, snapshot, table, tools, rules, aside).run, archive)
-        hashed = fingerprint(session, table.schema, table.table) if fingerprint else None
-        kept = HistoryTable(aside.name, table.table) if aside else None
-        return Restored(
-            snapshot=snapshot,
-            aside=aside.name if aside else None,
-            left_behind=_left_behind(session, snapshot, kept) if kept else (),
-            fingerprint=hashed,
-            is_equal=hashed == snapshot.fingerprint if hashed and snapshot.fingerprint else None,
-            seconds=time.monotonic() - started,
-        )
+    restoration = _Restoration(session, snapshot, table, tools, rules, fingerprint)
+    with store.fetched(snapshot) as archive:
+        done = _patiently(rules)(restoration.attempt, archive)
+    return replace(done, seconds=time.monotonic() - started)
 
 
 @dataclass(frozen=True, slots=True)
 class _Restoration:
-    """One transaction of psql's. The session only holds the lock meanwhile."""
+    """One transaction of psql's. The session holds the schema's lock meanwhile, and must have touched no table of it."""
 
     session: Session
     snapshot: Snapshot
     table: HistoryTable
     tools: PgTools
     rules: Rules
-    aside: Aside | None
+    fingerprint: Fingerprint | None
 
-    def run(self, archive: Path) -> None:
+    def attempt(self, archive: Path) -> Restored:
+        """All of it once, from taking the lock to looking at what is there then."""
+        with moment.held(self.session, self.table, self.rules, _DOING):
+            aside = self._aside() if history.schema_exists(self.session, self.table) else None
+            if found := obstacles(self.session, self.table):
+                schema, database = self.table.schema, self.session.database_id
+                raise RestoreRefused(schema=schema, database=database, obstacles="; ".join(found))
+            self._run(archive, aside)
+            done = self._found(aside)
+            self._analyze()
+            return done
+
+    def _run(self, archive: Path, aside: Aside | None) -> None:
         """COMMIT is sent by us, when everything before it has been sent: were it left to psql's --single-transaction,
         the end of its input would be enough, even when pg_restore was killed half way.
         """
@@ -154,14 +122,13 @@ class _Restoration:
             child(convert, stdin=subprocess.DEVNULL, stdout=pipe) as source,
         ):
             with contextlib.suppress(BrokenPipeError):  # psql has ended, and says why
-                self._send(target, source)
-            if target.end() != 0 and not self._is_done(target):
+                self._send(target, source, aside)
+            target.end()
+            if not self._is_done(target, aside):
                 raise self._failed(target)
-        with contextlib.suppress(psycopg2.Error):  # autovacuum does it too, later
-            self._analyze()
 
-    def _send(self, target: Child, source: Child) -> None:
-        target.feed(self._beginning().encode())
+    def _send(self, target: Child, source: Child, aside: Aside | None) -> None:
+        target.feed(self._beginning(aside).encode())
         for chunk in without_header_lines(source.chunks()):
             target.feed(chunk)
         if source.end() != 0:
@@ -169,37 +136,58 @@ class _Restoration:
             raise self._failed(source)
         target.feed(self._end().encode())
 
-    def _beginning(self) -> str:
+    def _beginning(self, aside: Aside | None) -> str:
         patience = moment.milliseconds(self.rules.lock_timeout)
         begin = self._text("begin", level=sql.SQL("READ COMMITTED"), lock_timeout=patience)
-        renaming = self.session.text(keeping.renaming(self.table, self.aside)) if self.aside else ""
+        renaming = self.session.text(keeping.renaming(self.table, aside)) if aside else ""
         return f"{begin}\n{renaming}\n"
 
     def _end(self) -> str:
         grant = self._text("usable_by_all") if self.snapshot.usable_by_all else ""
         return f"{grant}\nCOMMIT;\n"
 
-    def _is_done(self, target: Child) -> bool:
-        """Whether the COMMIT got through to the server although psql did not live to hear of it."""
-        expected = HistoryTable(self.aside.name) if self.aside else self.table
+    def _is_done(self, target: Child, aside: Aside | None) -> bool:
+        """Whether the COMMIT got through to the server, also when psql did not live to hear of it."""
+        expected = HistoryTable(aside.name) if aside else self.table
         try:
+            moment.renew(self.session, self.table, self.rules)
             return history.schema_exists(self.session, expected)
         except QueryRefused:
             database, reason = self.session.database_id, target.refusal[1]
             raise ConnectionLost(database=database, schema=self.table.schema, reason=reason) from None
 
+    def _found(self, aside: Aside | None) -> Restored:
+        """What is there now; not known where the server does not answer, for the schema has been restored.
+
+        In the moment in which the lock was renewed another run may have got it; rarely.
+        """
+        name = aside.name if aside else None
+        try:
+            left = written_to(self.session, self.snapshot, name) if name else ()
+            hashed = self.fingerprint(self.session, self.table.schema, self.table.table) if self.fingerprint else None
+        except QueryRefused:
+            return Restored(self.snapshot, name, (), None, None)
+        return Restored(
+            self.snapshot, name, left, hashed, _is_equal(self.snapshot, hashed, server_version(self.session))
+        )
+
+    def _aside(self) -> Aside:
+        at = str(self.session.ask("SELECT now()")[0][0])
+        return Aside(keeping.new_name(self.snapshot.schema), self.snapshot.schema, self.snapshot.id, at)
+
     def _analyze(self) -> None:
-        if names := sorted(self.snapshot.rows):
-            tables = sql.SQL(", ").join(sql.Identifier(self.table.schema, name) for name in names)
-            self.session.run(self._text("analyze", tables=tables))
+        """The planner knows nothing of tables that are new; where we may not tell it, autovacuum will."""
+        names = [sql.Identifier(self.table.schema, name) for name in sorted(self.snapshot.rows)]
+        if not names:
+            return
+        with contextlib.suppress(psycopg2.Error):
+            self.session.run(self._text("analyze", tables=sql.SQL(", ").join(names)))
 
     def _failed(self, ended: Child) -> MigratorError:
         sqlstate, reason = ended.refusal
         schema, database = self.table.schema, self.session.database_id
         if is_passing(sqlstate):
-            return SchemaRefusedForNow(
-                schema=schema, database=database, doing=_DOING, sqlstate=sqlstate, reason=reason, state=UNTOUCHED
-            )
+            return moment.not_let(self.session, schema, _DOING, sqlstate, reason)
         said = f"SQLSTATE {sqlstate}: {reason}" if sqlstate else reason
         return RestoreFailed(id=self.snapshot.id, schema=schema, database=database, reason=said)
 
@@ -232,12 +220,11 @@ def without_header_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def _left_behind(session: Session, snapshot: Snapshot, table: HistoryTable) -> tuple[LeftBehind, ...]:
-    """The history table left out: what became of it is told by the versions."""
-    now, then = moment.table_rows(session, table), dict(snapshot.rows)
-    now.pop(table.table, None)
-    then.pop(table.table, None)
-    return left_behind(then, now)
+def _is_equal(snapshot: Snapshot, fingerprint: str | None, version: str) -> bool | None:
+    """Not known when one was not taken, nor from one major version to another, whose texts differ."""
+    if not fingerprint or not snapshot.fingerprint or major(version) != major(snapshot.server_version):
+        return None
+    return fingerprint == snapshot.fingerprint
 
 
 def _patiently(rules: Rules) -> Retrying:
@@ -248,8 +235,3 @@ def _patiently(rules: Rules) -> Retrying:
         wait=wait_random_exponential(multiplier=0.1, max=2),
         reraise=True,
     )
-
-
-def _aside(session: Session, snapshot: Snapshot) -> Aside:
-    at = str(session.ask("SELECT now()")[0][0])
-    return Aside(keeping.new_name(snapshot.schema), snapshot.schema, snapshot.id, at)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from migrator.errors import MigratorError, SchemaRefusedForNow, SnapshotFailed, SnapshotRefused, UnknownSchema
+from migrator.errors import MigratorError, SnapshotFailed, SnapshotRefused, UnknownSchema
 from migrator.model.identifier import checked_schema_name
 from migrator.model.snapshot import Snapshot
-from migrator.schema import history, moment
+from migrator.schema import history, moment, refusal
+from migrator.schema.fingerprint import fingerprint_of
 from migrator.schema.history import HistoryTable
 from migrator.schema.pg_child import address, child
 from migrator.schema.pg_tools import PgTools, server_version, tools_for
-from migrator.schema.refusal import UNTOUCHED
 from migrator.schema.rules import Rules
 from migrator.schema.session import Session
 from migrator.schema.snapshot_store import SnapshotStore, new_id
@@ -43,7 +43,7 @@ def take(
     *,
     rules: Rules | None = None,
     places: Sequence[Path] = (),
-    fingerprint: Fingerprint | None = None,
+    fingerprint: Fingerprint | None = fingerprint_of,
     execution: str | None = None,
 ) -> Snapshot:
     """Store a copy of one schema. The session must be outside a transaction, and is so again afterwards.
@@ -109,13 +109,9 @@ def _dumped(session: Session, table: HistoryTable, tools: PgTools, rules: Rules,
 
 def _failed(session: Session, table: HistoryTable, sqlstate: str | None, reason: str) -> MigratorError:
     """A lock that pg_dump waited for too long may be free a little later."""
-    schema, database = table.schema, session.database_id
     if "canceling statement due to" in reason:
-        state, passing = f"no snapshot was stored, {UNTOUCHED}", sqlstate or "55P03"
-        return SchemaRefusedForNow(
-            schema=schema, database=database, doing=_DOING, sqlstate=passing, reason=reason, state=state
-        )
-    return SnapshotFailed(schema=schema, database=database, reason=reason)
+        return moment.not_let(session, table.schema, _DOING, sqlstate or refusal.LOCK_TIMEOUT, reason)
+    return SnapshotFailed(schema=table.schema, database=session.database_id, reason=reason)
 
 
 def _refuse_extensions(session: Session, table: HistoryTable) -> None:

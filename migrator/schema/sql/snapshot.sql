@@ -92,7 +92,9 @@ COMMENT ON SCHEMA {aside} IS {note};
 GRANT USAGE ON SCHEMA {schema} TO PUBLIC;
 
 -- analyze --
+-- Not to be sent without names: it would go through the whole database.
 ANALYZE {tables};
+COMMIT;
 
 -- asides --
 -- Schemas that were set aside, by the notes on them.
