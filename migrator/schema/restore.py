@@ -89,7 +89,7 @@ def restore(
 
 @dataclass(frozen=True, slots=True)
 class _Restoration:
-    """One transaction of psql's. The session holds the schema's lock meanwhile, and must have touched no table of it."""
+    """One transaction of psql's; the session holds the lock meanwhile, and must have touched no table of the schema."""
 
     session: Session
     snapshot: Snapshot
