@@ -734,6 +734,6 @@ class UnknownAside(BadInput):
     """No schema of that name was kept aside by a restore."""
 
     sentence = (
-        "database {database} has no schema {aside} that a restore has set aside, nothing was dropped; "
+        "database {database} has no schema {aside} that a restore of {schema} has set aside, nothing was dropped; "
         "there are: {known}"
     )

@@ -50,15 +50,15 @@ def asides(session: Session, schema: str | None = None) -> list[Aside]:
     return [aside for aside in read if aside is not None and schema in (None, aside.schema)]
 
 
-def drop_aside(session: Session, name: str, rules: Rules | None = None) -> Aside:
-    """Drop a schema that a restore has set aside; what it held is gone for good.
+def drop_aside(session: Session, schema: str, name: str, rules: Rules | None = None) -> Aside:
+    """Drop what a restore of ``schema`` has set aside; what it held is gone for good.
 
     Raises UnknownAside for any other schema, RestoreRefused when something outside has come to depend on it.
     """
     rules = rules or Rules()
-    known = {aside.name: aside for aside in asides(session)}
+    known = {aside.name: aside for aside in asides(session, schema)}
     if name not in known:
-        raise UnknownAside(aside=name, database=session.database_id, known=", ".join(known) or "none")
+        raise UnknownAside(aside=name, schema=schema, database=session.database_id, known=", ".join(known) or "none")
     table = HistoryTable(name)
     with moment.held(session, table, rules, "dropping it"):
         if found := obstacles(session, table):

@@ -304,7 +304,7 @@ def test_the_schema_that_was_there_is_kept_aside_and_dropped_on_request(session,
     assert aside.name.startswith(f"{shop}_before_")
     assert ask(f"SELECT count(*) FROM {aside.name}.customer") == [(21,)]
     assert ask(f"SELECT count(*) FROM {shop}.customer") == [(20,)]
-    assert drop_aside(session, aside.name) == aside
+    assert drop_aside(session, shop, aside.name) == aside
     assert (asides(session, shop), others(ask, shop)) == ([], [])
 
 
@@ -318,7 +318,7 @@ def test_a_long_name_is_cut_so_that_the_one_aside_fits(session, folder, snapshot
 
 def test_only_what_a_restore_set_aside_is_dropped(session, shop, ask):
     with pytest.raises(UnknownAside, match=f"no schema {shop}"):
-        drop_aside(session, shop)
+        drop_aside(session, shop, shop)
     assert ask("SELECT to_regnamespace(%s) IS NOT NULL", shop) == [(True,)]
 
 
@@ -326,7 +326,7 @@ def test_what_has_come_to_depend_on_the_one_aside_keeps_it(session, shop, taken,
     aside = restore(session, taken, snapshots, places=places).aside
     ask(f"CREATE SCHEMA {schema}_other; CREATE VIEW {schema}_other.v AS SELECT * FROM {aside}.customer")
     with pytest.raises(RestoreRefused, match=rf"_RETURN on view {schema}_other.v"):
-        drop_aside(session, aside)
+        drop_aside(session, shop, aside)
     assert ask("SELECT to_regnamespace(%s) IS NOT NULL", aside) == [(True,)]
 
 
