@@ -284,6 +284,21 @@ def test_a_restore_that_fails_in_the_middle_leaves_the_schema_as_it_was(
     assert (state(shop), others(ask, shop)) == (before, [])
 
 
+@pytest.mark.parametrize("ending", ["exit 1", "kill -9 $$"])
+def test_half_an_archive_is_never_committed(session, shop, taken, snapshots, places, state, ask, tmp_path, ending):
+    """pg_restore ends early, after statements that would all be accepted."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for name in ("pg_dump", "psql"):
+        (broken / name).symlink_to(places[0] / name)
+    (broken / "pg_restore").write_text(f"#!/bin/sh\n{places[0]}/pg_restore \"$@\" | head -n 60\n{ending}\n")
+    (broken / "pg_restore").chmod(0o755)
+    before = state(shop)
+    with pytest.raises(RestoreFailed, match="pg_restore ended with"):
+        restore(session, taken, snapshots, places=(broken,))
+    assert (state(shop), others(ask, shop)) == (before, [])
+
+
 def test_rows_that_no_longer_fit_are_not_quoted_in_the_message(session, shop, snapshots, places, schema):
     function = f"CREATE OR REPLACE FUNCTION {schema}_shared.f(text) RETURNS bool LANGUAGE sql AS"
     session.run(f"CREATE SCHEMA {schema}_shared; {function} 'SELECT true'")
