@@ -291,7 +291,7 @@ def test_half_an_archive_is_never_committed(session, shop, taken, snapshots, pla
     broken.mkdir()
     for name in ("pg_dump", "psql"):
         (broken / name).symlink_to(places[0] / name)
-    (broken / "pg_restore").write_text(f"#!/bin/sh\n{places[0]}/pg_restore \"$@\" | head -n 60\n{ending}\n")
+    (broken / "pg_restore").write_text(f'#!/bin/sh\n{places[0]}/pg_restore "$@" | head -n 60\n{ending}\n')
     (broken / "pg_restore").chmod(0o755)
     before = state(shop)
     with pytest.raises(RestoreFailed, match="pg_restore ended with"):
