@@ -45,6 +45,11 @@ class Settings(BaseSettings):
     passfile: str | None = None
     """A libpq password file; libpq's default when not set."""
 
+    snapshots: str = "snapshots"
+    """Where snapshots are kept: a directory, or any URL that fsspec knows, with its own ways for credentials."""
+    pg_bin: Path | None = None
+    """A directory with pg_dump, pg_restore and psql, looked into before PATH and the usual places."""
+
     lanes: Count = 4
     """How many connections may migrate one database at once, across all workers, unless its row says otherwise."""
     spare_lanes: Annotated[int, Field(ge=0)] = 1

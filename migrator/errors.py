@@ -14,6 +14,8 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── NoNextFile, UnknownRevision, NoOfflineSql
     │   ├── NotSupportedYet, EventFailedBefore, DashboardOpen
     │   ├── PooledSession, UnfilledSlot
+    │   ├── PgToolsMissing, SnapshotRefused
+    │   ├── UnknownSnapshot, UnknownAside
     │   └── FolderError              the folder on disk is wrong
     │       ├── FolderMissing, UnreadableFile, UnnamedFile
     │       ├── UnrecognisedFolder, MixedConventions, UnfitFile
@@ -34,6 +36,9 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── QueryRefused                 ... or a question about its state
     ├── ExecutionFailed              some targets of an execution failed
     ├── LocalServiceFailed, LintToolFailed, ControlDatabaseRefused
+    ├── SnapshotFailed, SnapshotStoreFailed
+    ├── SnapshotDamaged, RestoreFailed
+    ├── RestoreRefused               exit 3
     ├── WrongCredentials
     └── TransientError
         ├── ControlDatabaseUnreachable, DatabaseUnreachable, BrokerUnreachable
@@ -656,4 +661,79 @@ class PooledSession(BadInput):
         "database {database} is reached through a pooler that gives each transaction another connection; {script} "
         "cannot run in a transaction, and its lock would be left behind. Nothing was changed. Register the server's "
         "own address with 'migrator database add {database} --host ... --port ...', or give it to --url"
+    )
+
+
+class PgToolsMissing(BadInput):
+    """No pg_dump, pg_restore and psql that are new enough for a server."""
+
+    sentence = (
+        "database {database} runs PostgreSQL {version} and needs pg_dump, pg_restore and psql {needed} or newer; found "
+        "{found}. Nothing was changed. Install the client programs of PostgreSQL {needed} (postgresql-client-{needed} "
+        "on Debian), or point the setting pg_bin (MIGRATOR_PG_BIN) at the directory that has them"
+    )
+
+
+class SnapshotRefused(BadInput):
+    """A schema of which a snapshot could be taken, but not restored."""
+
+    sentence = (
+        "schema {schema} of database {database} holds extensions ({extensions}), which a snapshot leaves out; none was "
+        "taken. Move them out with ALTER EXTENSION ... SET SCHEMA public"
+    )
+
+
+class SnapshotFailed(MigratorError):
+    """No snapshot could be taken; what was written of it is gone."""
+
+    sentence = (
+        "no snapshot of schema {schema} of database {database} was taken, the schema is as it was before: {reason}"
+    )
+
+
+class SnapshotStoreFailed(MigratorError):
+    """The place for snapshots did not do what it was asked for."""
+
+    sentence = "the snapshot store {url} cannot be {doing}: {reason}; check the setting snapshots or --store"
+
+
+class SnapshotDamaged(MigratorError):
+    """A stored snapshot is not what was stored."""
+
+    sentence = "snapshot {id} is not what was stored: {reason}; nothing was changed. Use another one"
+
+
+class UnknownSnapshot(BadInput):
+    """The store has no such snapshot of that schema."""
+
+    sentence = (
+        "there is no snapshot {id} of schema {schema} of database {database} in {url}, nothing was done; "
+        "there are: {known}"
+    )
+
+
+class RestoreRefused(MigratorError):
+    """Other schemas depend on the one that would be restored."""
+
+    sentence = (
+        "schema {schema} of database {database} was not restored, nothing was changed: {obstacles}. "
+        "Drop what depends on it, and make it again afterwards"
+    )
+    exit_code = EXIT_REFUSED
+
+
+class RestoreFailed(MigratorError):
+    """A snapshot could not be restored; all was taken back."""
+
+    sentence = (
+        "snapshot {id} could not be restored, schema {schema} of database {database} is as it was before: {reason}"
+    )
+
+
+class UnknownAside(BadInput):
+    """No schema of that name was kept aside by a restore."""
+
+    sentence = (
+        "database {database} has no schema {aside} that a restore of {schema} has set aside, nothing was dropped; "
+        "there are: {known}"
     )

@@ -25,6 +25,7 @@ from migrator.model.target import Database, Scope
 from migrator.model.version import Version
 from migrator.schema.rules import Rules
 from migrator.schema.session import Access
+from migrator.schema.snapshot_store import SnapshotStore
 
 _stores: dict[int, Store] = {}
 _folders: dict[Path, tuple[object, Folder]] = {}
@@ -134,6 +135,17 @@ def rules(database: Database) -> Rules:
 def budget(database: Database) -> Budget:
     """How many lanes a database has."""
     return Budget(database.lanes or settings().lanes, settings().spare_lanes)
+
+
+def snapshot_store() -> SnapshotStore:
+    """Where snapshots are kept. Raises SnapshotStoreFailed when fsspec cannot open its address."""
+    return SnapshotStore(settings().snapshots)
+
+
+def pg_places() -> tuple[Path, ...]:
+    """Where the client programs are looked for before anywhere else."""
+    chosen = settings().pg_bin
+    return (chosen,) if chosen else ()
 
 
 @cache

@@ -29,6 +29,7 @@ COMMANDS = {
     "rollback": "migrator.cli.rollback:rollback",
     "schema": "migrator.cli.schema:schema",
     "show": "migrator.cli.ledger:show",
+    "snapshot": "migrator.cli.snapshot:snapshot",
     "status": "migrator.cli.status:status",
     "tenant": "migrator.cli.registry:tenant",
     "watch": "migrator.cli.migrate:watch",

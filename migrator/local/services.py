@@ -47,5 +47,6 @@ class LocalServices:
         return {
             "MIGRATOR_CONTROL_URL": self.postgres.url(CONTROL_DATABASE),
             "MIGRATOR_BROKER_URL": self.valkey.url(),
+            "MIGRATOR_PG_BIN": str(self.postgres.bin),
             "PGPASSFILE": str(self.postgres.passfile),
         }

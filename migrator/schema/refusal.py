@@ -9,6 +9,7 @@ from migrator.schema.script import Place
 
 LOCK_TAKEN = "MG001"
 """SQLSTATE that our own statement raises when another session holds the schema's lock."""
+LOCK_TIMEOUT = "55P03"
 
 _PASSING = ("40001", "40P01", "55P03", "53", "57P01", "57P02", "57P03", "58000")
 _LOST = ("08", "57P01", "57P02", "57P03")

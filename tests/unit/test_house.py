@@ -27,7 +27,14 @@ STOREYS = {
 }
 BESIDE = {"migrator", "migrator.client", "migrator.local", "config"}
 """Rooms with rules of their own; ``migrator`` itself is only the version."""
-READS_ENVIRONMENT = ("migrator.cli", "migrator.web", "migrator.client", "migrator.local", "migrator.schema.credential")
+READS_ENVIRONMENT = (
+    "migrator.cli",
+    "migrator.web",
+    "migrator.client",
+    "migrator.local",
+    "migrator.schema.credential",
+    "migrator.schema.pg_child",  # its children live in the environment that libpq reads in this process
+)
 
 
 @cache

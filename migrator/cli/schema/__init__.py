@@ -13,6 +13,7 @@ COMMANDS = {
     "fingerprint": "migrator.cli.schema.fingerprint:fingerprint",
     "preflight": "migrator.cli.schema.preflight:preflight",
     "repair": "migrator.cli.schema.amend:repair",
+    "snapshot": "migrator.cli.schema.snapshot:snapshot",
     "status": "migrator.cli.schema.status:status",
     "up": "migrator.cli.schema.up:up",
     "validate": "migrator.cli.schema.status:validate",
