@@ -36,7 +36,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── QueryRefused                 ... or a question about its state
     ├── ExecutionFailed              some targets of an execution failed
     ├── LocalServiceFailed, LintToolFailed, ControlDatabaseRefused
-    ├── SnapshotFailed, SnapshotStoreFailed
+    ├── SnapshotFailed, SnapshotStoreFailed, NoSnapshot, TemplateFailed
     ├── SnapshotDamaged, RestoreFailed
     ├── RestoreRefused               exit 3
     ├── WrongCredentials
@@ -689,6 +689,21 @@ class SnapshotFailed(MigratorError):
     sentence = (
         "no snapshot of schema {schema} of database {database} was taken, the schema is as it was before: {reason}"
     )
+
+
+class NoSnapshot(MigratorError):
+    """A schema is to be put back and there is no copy of it from before."""
+
+    sentence = (
+        "there is no snapshot of schema {schema} of database {database} from before execution {execution}; "
+        "nothing was changed. 'migrator snapshot list' shows those that there are"
+    )
+
+
+class TemplateFailed(MigratorError):
+    """A scratch schema could not be dumped; tenants are made by replay."""
+
+    sentence = "no template was made in database {database}: {reason}; new tenants are made by replay"
 
 
 class SnapshotStoreFailed(MigratorError):

@@ -12,10 +12,12 @@ from sqlalchemy import Row
 
 from migrator.errors import FolderDiffers, MigratorError
 from migrator.fleet import ledger
+from migrator.folder.way_back import WaysBack
 from migrator.model.event import EventType
 from migrator.model.execution import Claim, Outcome, OutcomeState
 from migrator.model.folder import Folder
 from migrator.model.rollout import Rollout
+from migrator.model.snapshot import Snapshot
 from migrator.model.target import Database, Scope
 from migrator.model.version import Version
 from migrator.schema.engine import Change, Engine
@@ -23,6 +25,7 @@ from migrator.schema.fingerprint import fingerprints_of
 from migrator.schema.provision import provision
 from migrator.schema.session import Session
 from tasks import desk
+from tasks.copies import take_before
 from tasks.failing import failed_or_again
 from tasks.templates import template_for
 
@@ -40,6 +43,7 @@ class Migrating:
         self._rules = desk.rules(database)
         if self._rollout.statement_timeout:
             self._rules = replace(self._rules, statement_timeout=self._rollout.statement_timeout)
+        self._way_back = WaysBack(self._folder)
         self._engines: dict[int, Engine] = {}
         self._before: dict[str, str] = {}
 
@@ -53,6 +57,7 @@ class Migrating:
         """Migrate one target."""
         started = time.monotonic()
         try:
+            copy = self._copied(session, claim)
             change = self._migrated(session, claim)
         except MigratorError as error:
             before = self._before.get(claim.schema_name)
@@ -68,6 +73,13 @@ class Migrating:
             since_rank=change.since_rank,
             until_rank=change.until_rank,
             fingerprint_before=None if change.resumed else self._before.get(claim.schema_name),
+            snapshot=copy.id if copy and not change.resumed else None,
+        )
+
+    def _copied(self, session: Session, claim: Claim) -> Snapshot | None:
+        to, schema = self._engine(claim.stage).to, claim.schema_name
+        return take_before(
+            session, self._database, schema, self._row.id, self._rollout, self._folder, to, self._way_back
         )
 
     def _migrated(self, session: Session, claim: Claim) -> Change:

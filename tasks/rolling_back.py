@@ -103,7 +103,7 @@ class RollingBack:
         schema = changed.target.schema_name
         past = history.read(session, self._table(schema))
         check_newest(past.rows, Since(until=changed.until_rank), schema)
-        return copies.restore(session, self._database, schema, changed.snapshot, past)
+        return copies.put_back(session, self._database, schema, self._row.takes_back, changed.snapshot, past)
 
     def _proved(self, session: Session, claim: Claim, changed: Changed, way: str) -> str:
         """Raises FingerprintDiffers when the catalog is not as it was."""

@@ -46,7 +46,7 @@ def template_for(session: Session, database_id: str, folder: Folder, to: Version
 
 @app.task(name="migrator.template", ignore_result=True)
 def template(database_id: str, to: str | None = None) -> None:
-    """Make the template of the tenants' folder up to a version, with scratch schemas in one database; once is enough."""
+    """Make the template of the tenants' folder up to a version, by scratch schemas in one database; once is enough."""
     folder, version = desk.folder(Scope.TENANT), Version(to) if to else None
     digest = folder.digest_at(version or folder.latest)
     with desk.store().begin() as connection:

@@ -76,9 +76,7 @@ def _statement(session: Session, engine: Engine, template: Template, table: Hist
     todo = pending(engine.folder, (), table.schema, engine.to)
     reached = read_history(as_rows(todo, 0)).latest
     mark = Mark(str(reached) if reached else None, template.digest, engine.execution, 0)
-    end = _text(
-        session, table, "provisioned", rows=history.rows_of(todo), mark=sql.Literal(mark.as_text())
-    )
+    end = _text(session, table, "provisioned", rows=history.rows_of(todo), mark=sql.Literal(mark.as_text()))
     return template.for_schema(table.schema) + end
 
 

@@ -16,9 +16,9 @@ from migrator.model.folder import Folder
 from migrator.model.slot import has_slots
 from migrator.model.template import OWN, NoTemplate, Template
 from migrator.model.version import Version
+from migrator.schema.drift import differences
 from migrator.schema.engine import Engine
 from migrator.schema.fingerprint import describe, fingerprint_of
-from migrator.schema.drift import differences
 from migrator.schema.history import HistoryTable
 from migrator.schema.pg_child import address, child
 from migrator.schema.pg_tools import PgTools, tools_for
@@ -50,7 +50,9 @@ def make_template(
         body, again = (_dumped(session, name, tools, rules) for name in (one, other))
         if body != again:
             return NoTemplate(digest, server, "two replays gave different rows, from now() or random() perhaps")
-        made = Template(digest, server, str(reached) if reached else None, body, fingerprint_of(session, one, rules.history_table))
+        made = Template(
+            digest, server, str(reached) if reached else None, body, fingerprint_of(session, one, rules.history_table)
+        )
         return _tried_out(session, made, one, third, rules)
 
 

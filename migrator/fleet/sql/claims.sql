@@ -73,7 +73,7 @@ WITH said AS (
         until_rank = said.until_rank,
         fingerprint_before = coalesce(outcome.fingerprint_before, said.fingerprint_before),
         fingerprint_after = said.fingerprint_after,
-        snapshot = coalesce(said.snapshot, outcome.snapshot),
+        snapshot = coalesce(outcome.snapshot, said.snapshot),
         note = said.note,
         finished_at = clock_timestamp()
     FROM said
