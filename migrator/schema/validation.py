@@ -60,13 +60,13 @@ class Finding:
 def findings(folder: Folder, history: History) -> list[Finding]:
     """Every difference at once, where the engine would stop at the first."""
     applied = read_history(successful(history.rows))
-    return [
+    found = [
         *_failed(history.rows),
         *_changed(folder, applied),
         *_not_in_folder(folder, applied),
         *_not_applied(folder, applied, {row.script for row in history.rows if not row.success}),
-        *_about_mark(folder, history, applied),
     ]
+    return [*found, *_about_mark(folder, history, applied, is_clean=not any(each.is_error for each in found))]
 
 
 def successful(rows: Sequence[HistoryRow]) -> list[HistoryRow]:
@@ -176,7 +176,8 @@ def _pending(migration: Migration) -> Finding:
     return Finding(FindingKind.PENDING, migration.script, version, f"{migration.script} is to be applied")
 
 
-def _about_mark(folder: Folder, history: History, applied: Applied) -> Iterator[Finding]:
+def _about_mark(folder: Folder, history: History, applied: Applied, *, is_clean: bool) -> Iterator[Finding]:
+    """A mark that hides a mistake already told is no finding of its own; the same repair mends both."""
     mark = history.mark
     if mark is not None and mark.begun:
         said = (
@@ -184,7 +185,7 @@ def _about_mark(folder: Folder, history: History, applied: Applied) -> Iterator[
             "the next run goes on there"
         )
         yield Finding(FindingKind.BEGUN, mark.begun, None, said)
-    elif mark is not None and mark_is_wrong(folder, history.rows, mark):
+    elif is_clean and mark is not None and mark_is_wrong(folder, history.rows, mark):
         at, reached = mark.version or "no version", applied.latest or "no version"
         said = (
             f"the mark of the history table stands for {at}, its rows for {reached} and what is open there; repair it"
