@@ -72,7 +72,7 @@ def sqlx(rows: Rows, folder: Folder) -> list[Migration]:
     recorded = {version: bytes(checksum) for version, _, checksum in rows}
     edited = [m for m in found if sha384(m.path.read_bytes()).digest() != recorded[_number(m)]]
     if edited:
-        raise Disagreement(f"{_named(scripts(edited))} was changed after sqlx had applied it. Put the file back")
+        raise Disagreement(f"sqlx has applied {_named(scripts(edited))} with another text. Put the file back")
     return found
 
 
@@ -125,8 +125,8 @@ def _with_keys(applied: set[Any], folder: Folder, key: Callable[[Migration], Any
     gaps = [m for m in below if key(m) not in applied]
     if gaps and not folder.out_of_order:
         raise Disagreement(
-            f"{_named(scripts(gaps))} was not applied, and {found[-1].script} was. Apply it with the other tool first, "
-            f"or set out_of_order = true in folder.toml"
+            f"the table lacks {_named(scripts(gaps))} and has {found[-1].script}, which comes later. Apply the rest "
+            f"with the other tool first, or set out_of_order = true in folder.toml"
         )
     return found
 
@@ -135,8 +135,8 @@ def _refuse_unknown(applied: set[Any], known: set[Any], folder: Folder) -> None:
     if unknown := applied - known:
         newest = folder.versioned[-1].script if folder.versioned else "nothing"
         raise Disagreement(
-            f"{_named(sorted(unknown))} was applied and is not in {folder.path}, whose newest is {newest}. Check that "
-            f"this is the right folder, or put the file back"
+            f"the table says that {_named(sorted(unknown))} is applied, {folder.path} does not have it; its newest is "
+            f"{newest}. Check that this is the right folder, or put the file back"
         )
 
 
