@@ -29,6 +29,10 @@ def sql_migrate(sql):
     return f"-- +migrate Up\n{sql}-- +migrate Down\nDROP TABLE x;\n"
 
 
+def node(sql):
+    return f"-- Up Migration\n{sql}-- Down Migration\nDROP TABLE x;\n"
+
+
 def sqlx_row(version, sql):
     return f"({version}, 'x', now(), true, '\\x{sha384(sql.encode()).hexdigest()}', 1)"
 
@@ -67,7 +71,7 @@ FLEETS = {
         "('1-a.sql', now()), ('2-b.sql', now())",
     ),
     "node-pg-migrate": (
-        {"1700000000001_a.sql": A, "1700000000002_b.sql": B, "1700000000003_c.sql": C},
+        {"1700000000001_a.sql": node(A), "1700000000002_b.sql": node(B), "1700000000003_c.sql": node(C)},
         "pgmigrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)",
         "(1, '1700000000001_a', now()), (2, '1700000000002_b', now())",
     ),
