@@ -112,8 +112,11 @@ def test_a_fleet_that_has_no_history_is_declared_to_be_at_a_version(fleet, every
 
 
 @pytest.mark.usefixtures("managed")
-@pytest.mark.parametrize("command", [("repair",), ("baseline", "--adopt")])
-@pytest.mark.parametrize(("answer", "code"), [("n\n", 130), ("", 130), ("y\n", 0)], ids=["no", "nobody", "yes"])
+@pytest.mark.parametrize(
+    ("command", "answer", "code"),
+    [(("repair",), "n\n", 130), (("baseline", "--adopt"), "", 130), (("baseline", "--adopt"), "y\n", 0)],
+    ids=["no", "nobody", "yes"],
+)
 def test_before_histories_are_written_their_number_is_asked_about(fleet, command, answer, code):
     done = subprocess.run(
         [sys.executable, "-m", "migrator.cli", *command, "--tenant", "2", "--tenant", "3"],
@@ -128,7 +131,7 @@ def test_before_histories_are_written_their_number_is_asked_about(fleet, command
     assert "the histories of 2 schemas? [y/N]" in done.stderr
     assert done.returncode == code
     exists = fleet.rows("one", "SELECT to_regclass('tenant_2.flyway_schema_history') IS NOT NULL")
-    assert exists == [(code == 0 and command[0] == "baseline",)]
+    assert exists == [(code == 0,)]
 
 
 def test_a_target_that_cannot_be_looked_into_is_told_and_the_others_are(fleet, schemas):
