@@ -60,8 +60,16 @@ def main() -> None:
         code = error.exit_code
     except MigratorError as error:
         click.echo(f"error: {error}", err=True)
+        if statement := _first_line(error):
+            click.echo(f"  {statement}", err=True)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = EXIT_INTERRUPTED
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _first_line(error: MigratorError) -> str:
+    """How the statement begins that the server refused; nothing where there is none, or the sentence has it already."""
+    lines = str(error.facts.get("statement") or "").strip().splitlines()
+    return lines[0] if lines and lines[0] not in str(error) else ""

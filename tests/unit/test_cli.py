@@ -86,6 +86,16 @@ def test_what_went_wrong_is_one_sentence_on_stderr_and_an_exit_code(monkeypatch,
         assert said.err == f"error: {error}\n"
 
 
+@pytest.mark.parametrize(("statement", "said"), [("SELECT\n  1/0", "  SELECT\n"), ("", ""), ("it broke", "")])
+def test_a_refused_statement_is_shown_under_its_sentence(monkeypatch, capsys, statement, said):
+    def fail(**_):
+        raise MigratorError(reason="it broke", statement=statement)
+
+    monkeypatch.setattr(cli.cli, "main", fail)
+    ended(monkeypatch)
+    assert capsys.readouterr().err == f"error: it broke\n{said}"
+
+
 def test_a_folder_that_is_not_there_ends_without_a_connection(monkeypatch, capsys, tmp_path):
     options = ["--url", "postgresql://localhost/db", "--schema", "s", "--folder", str(tmp_path / "absent")]
     assert ended(monkeypatch, "schema", "up", *options) == 2
