@@ -13,8 +13,11 @@ from migrator.model.folder import Folder
 from migrator.model.version import Version
 from migrator.schema.adoption import adopt
 from migrator.schema.baseline import DESCRIPTION, baseline
-from migrator.schema.recognisers import TOOLS
+from migrator.schema.recognisers import RECOGNISERS
 from migrator.schema.visit import Visit
+
+KNOWN = RECOGNISERS
+"""The tools whose tables are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,12 @@ def baselining_options(command: Callable[..., None]) -> Callable[..., None]:
 _OPTIONS: list[Callable[..., Any]] = [
     click.option("--at", help="The version that is there already."),
     click.option("--adopt", "is_adopted", is_flag=True, help="Take over what another tool has recorded."),
-    click.option("--from", "tool", type=click.Choice(TOOLS), help="Which tool, where several have left a table."),
+    click.option(
+        "--from",
+        "tool",
+        type=click.Choice([each.tool for each in KNOWN]),
+        help="Which tool, where several have left a table.",
+    ),
     click.option("--description", help=f"With --at, for the row in history.  [default: {DESCRIPTION}]"),
 ]
 
@@ -78,7 +86,7 @@ def _at(visit: Visit, folder: Folder, version: Version, description: str) -> Beg
 
 
 def _adopted(visit: Visit, folder: Folder, tool: str | None) -> Begun:
-    done = adopt(visit, folder, tool)
+    done = adopt(visit, folder, tool, KNOWN)
     at = f"at version {done.version}" if done.version else "fresh"
     sentence = f"schema {visit.table.schema} was adopted from {done.tool}, {at}, {len(done.applied)} migrations applied"
     document = {"version": done.version, "written": True, "tool": done.tool, "applied": list(done.applied)}

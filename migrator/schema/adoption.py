@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg2 import sql
@@ -26,16 +27,16 @@ class Adoption:
     """The scripts that history now says are applied, in its order."""
 
 
-def adopt(visit: Visit, folder: Folder, tool: str | None = None) -> Adoption:
+def adopt(visit: Visit, folder: Folder, tool: str | None = None, known: Sequence[Recogniser] = RECOGNISERS) -> Adoption:
     """Write a history row for each migration that the other tool has applied, in one transaction.
 
-    Raises NotAdopted when no tool's table is there, several are and ``tool`` names none, or the table and the
+    ``known`` are the tools to look for. Raises NotAdopted when no tool's table is there, several are and ``tool`` names none, or the table and the
     folder do not fit; AlreadyManaged when our history says something already; UnknownSchema.
     """
     schema = visit.table.schema
     with amend.opened(visit) as past:
         refuse_managed(past, schema)
-        chosen = _chosen(visit, tool)
+        chosen = _chosen(visit, tool, known)
         migrations = _applied(visit, chosen, folder)
         rows = as_rows(migrations, past.newest_rank)
         amend.add(visit, rows)
@@ -44,11 +45,11 @@ def adopt(visit: Visit, folder: Folder, tool: str | None = None) -> Adoption:
     return Adoption(chosen.tool, mark.version, scripts(migrations))
 
 
-def _chosen(visit: Visit, tool: str | None) -> Recogniser:
+def _chosen(visit: Visit, tool: str | None, known: Sequence[Recogniser]) -> Recogniser:
     schema = visit.table.schema
-    names = sorted({each.table for each in RECOGNISERS})
+    names = sorted({each.table for each in known})
     tables = visit.session.ask(amend.text(visit, "tables", names=sql.Literal(names)))
-    found = [each for each in recognised(tables) if tool in (None, each.tool)]
+    found = [each for each in recognised(tables, known) if tool in (None, each.tool)]
     if not found:
         what = f"of {tool}" if tool else "of another tool"
         raise NotAdopted(schema=schema, reason=f"it has no table {what}; looked for {', '.join(names)}")

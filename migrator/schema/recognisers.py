@@ -101,17 +101,19 @@ RECOGNISERS = (
     Recogniser("sql-migrate", "gorp_migrations", ("id",), sql_migrate),
     Recogniser("node-pg-migrate", "pgmigrations", ("name",), node_pg_migrate),
 )
-TOOLS = tuple(each.tool for each in RECOGNISERS)
+"""Those that need nothing but rows and file names; adoption can be given more."""
 
 
-def recognised(tables: Iterable[tuple[str, Sequence[str]]]) -> list[Recogniser]:
+def recognised(
+    tables: Iterable[tuple[str, Sequence[str]]], known: Iterable[Recogniser] = RECOGNISERS
+) -> list[Recogniser]:
     """The tools that these tables, given with their columns, belong to.
 
     Of two tools for one table it is the one that asks for more columns.
     """
     found = dict(tables)
     by_table: dict[str, Recogniser] = {}
-    for each in sorted(RECOGNISERS, key=lambda each: len(each.columns)):
+    for each in sorted(known, key=lambda each: len(each.columns)):
         if set(each.columns) <= set(found.get(each.table, ())):
             by_table[each.table] = each
     return sorted(by_table.values(), key=lambda each: each.tool)
