@@ -30,8 +30,9 @@ class Adoption:
 def adopt(visit: Visit, folder: Folder, tool: str | None = None, known: Sequence[Recogniser] = RECOGNISERS) -> Adoption:
     """Write a history row for each migration that the other tool has applied, in one transaction.
 
-    ``known`` are the tools to look for. Raises NotAdopted when no tool's table is there, several are and ``tool`` names none, or the table and the
-    folder do not fit; AlreadyManaged when our history says something already; UnknownSchema.
+    ``known`` are the tools to look for. Raises NotAdopted when no tool's table is there, several are and ``tool``
+    names none, or the table and the folder do not fit; AlreadyManaged when our history says something already;
+    UnknownSchema.
     """
     schema = visit.table.schema
     with amend.opened(visit) as past:

@@ -46,6 +46,12 @@ def test_a_command_speaks_json(name):
     assert "--json" in [option for parameter in COMMANDS[name].params for option in parameter.opts]
 
 
+@every_command
+def test_choices_are_typed_as_they_are_stored(command):
+    choices = [parameter.type.choices for parameter in command.params if isinstance(parameter.type, click.Choice)]
+    assert {type(choice) for found in choices for choice in found} <= {str}  # of an enum, click takes the member's name
+
+
 def test_an_unknown_command_is_bad_usage(monkeypatch, capsys):
     assert ended(monkeypatch, "migrat") == 2
     assert "No such command 'migrat'" in capsys.readouterr().err
