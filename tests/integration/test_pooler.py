@@ -18,6 +18,8 @@ from migrator.schema.session import open_url
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
 INDEX = {"V1__a.sql": "CREATE TABLE item (id int)", "V2__b.sql": "CREATE INDEX CONCURRENTLY i ON item (id)"}
+HELD = """SELECT count(*) FROM pg_locks
+    WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="PgBouncer is not installed")
 
@@ -57,7 +59,7 @@ def through(server, database, tmp_path):
 def nothing_stays_behind(through, ask):
     """No lock is stranded on a server connection that the pooler keeps; asked while the pooler still runs."""
     yield
-    assert ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+    assert ask(HELD) == [(0,)]
 
 
 def opens(url):
