@@ -43,7 +43,7 @@ def is_sectioned(file: Path) -> bool:
 
 
 def tool_of(text: str) -> str | None:
-    """Whose markers a text has: dbmate, goose or migrate; None for a text without."""
+    """Whose markers a text has: dbmate, goose, migrate or node; None for a text without."""
     marker = _MARKER.search(text)
     return _tool(marker) if marker else None
 
