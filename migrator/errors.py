@@ -272,7 +272,7 @@ class ChecksumChanged(HistoryError):
 
     sentence = (
         "{script} was changed after it was applied to schema {schema}: history has checksum {applied}, the file has "
-        "{found}; nothing was applied. Put the file back and write a new migration"
+        "{found}; nothing was applied. Put the file back and write a new migration, or let 'migrator repair' accept it"
     )
 
 
@@ -299,14 +299,17 @@ class MigrationOutOfOrder(HistoryError):
 
     sentence = (
         "{script} was never applied to schema {schema}, which is already at version {version}; nothing was applied. "
-        "Give the file a higher version"
+        "Give the file a higher version, or allow late files with out_of_order = true in folder.toml"
     )
 
 
 class MigrationFailedBefore(HistoryError):
     """History holds a failed migration that somebody has to look at."""
 
-    sentence = "schema {schema} has a failed {script} in its history; nothing was applied. Repair it by hand first"
+    sentence = (
+        "schema {schema} has a failed {script} in its history; nothing was applied. Look at what it left behind, then "
+        "take the row away with 'migrator schema repair' or 'migrator repair'"
+    )
 
 
 class AlreadyManaged(HistoryError):

@@ -11,6 +11,7 @@ from migrator.cli.lazy import lazy_group
 from migrator.errors import EXIT_INTERRUPTED, MigratorError
 
 COMMANDS = {
+    "baseline": "migrator.cli.amend:baseline",
     "cancel": "migrator.cli.rollout:cancel",
     "database": "migrator.cli.registry:database",
     "demo": "migrator.cli.demo:demo",
@@ -24,6 +25,7 @@ COMMANDS = {
     "new": "migrator.cli.new:new",
     "pause": "migrator.cli.rollout:pause",
     "preflight": "migrator.cli.preflight:preflight",
+    "repair": "migrator.cli.amend:repair",
     "resume": "migrator.cli.rollout:resume",
     "retry": "migrator.cli.rollout:retry",
     "rollback": "migrator.cli.rollback:rollback",
@@ -32,6 +34,7 @@ COMMANDS = {
     "snapshot": "migrator.cli.snapshot:snapshot",
     "status": "migrator.cli.status:status",
     "tenant": "migrator.cli.registry:tenant",
+    "validate": "migrator.cli.validate:validate",
     "watch": "migrator.cli.migrate:watch",
 }
 
@@ -57,8 +60,16 @@ def main() -> None:
         code = error.exit_code
     except MigratorError as error:
         click.echo(f"error: {error}", err=True)
+        if statement := _first_line(error):
+            click.echo(f"  {statement}", err=True)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = EXIT_INTERRUPTED
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _first_line(error: MigratorError) -> str:
+    """How the statement begins that the server refused; nothing where there is none, or the sentence has it already."""
+    lines = str(error.facts.get("statement") or "").strip().splitlines()
+    return lines[0] if lines and lines[0] not in str(error) else ""

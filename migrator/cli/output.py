@@ -15,6 +15,7 @@ from rich.table import Table
 
 PIPE_WIDTH = 200
 """Columns where there is no terminal to fit."""
+MOST_NAMED = 10
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else there.")
 
@@ -49,6 +50,17 @@ def say_table(as_json: bool, headings: Sequence[str], rows: Iterable[Sequence[An
         console.print(table)
 
     say(as_json, document, show)
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """``1 target``, ``2 targets``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def named(names: Sequence[str]) -> str:
+    """The first of many names."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def note(sentence: str) -> None:

@@ -66,9 +66,7 @@ def each_database(
     lanes: int = MOST_AT_ONCE,
 ) -> list[Look[T]]:
     """As ``each_target``, for what is asked of many targets of a database at once."""
-    targets, databases = wanted_targets(
-        wanted.scope, wanted.databases or None, wanted.schemas or None, wanted.tenants or None
-    )
+    targets, databases = _wanted(wanted)
     groups = [(databases[id_], list(found)) for id_, found in groupby(sorted(targets), lambda t: t.database_id)]
 
     def visited(group: tuple[Database, list[Target]]) -> list[Look[T]]:
@@ -76,6 +74,11 @@ def each_database(
 
     with ThreadPoolExecutor(max_workers=lanes) as pool:
         return [each for found in pool.map(visited, groups) for each in found]
+
+
+def wanted_count(wanted: Wanted) -> int:
+    """How many targets are meant. Raises UnknownTargets when a name leads to none."""
+    return len(_wanted(wanted)[0])
 
 
 def choosing_targets(command: Callable[..., None]) -> Callable[..., None]:
@@ -101,6 +104,10 @@ _OPTIONS: list[Callable[..., Any]] = [
     click.option("--schema", "schemas", multiple=True, help="Only schemas of this name; may be given several times."),
     json_option,
 ]
+
+
+def _wanted(wanted: Wanted) -> tuple[list[Target], dict[str, Database]]:
+    return wanted_targets(wanted.scope, wanted.databases or None, wanted.schemas or None, wanted.tenants or None)
 
 
 def _looks(

@@ -27,6 +27,7 @@ _MARKERS = {
     "dbmate": ("-- migrate:up", "-- migrate:down"),
     "goose": ("-- +goose Up", "-- +goose Down"),
     "migrate": ("-- +migrate Up", "-- +migrate Down"),
+    "node": ("-- Up Migration", "-- Down Migration"),
 }
 _MOST_BYTES = 200
 """A description's place in history."""

@@ -1,5 +1,5 @@
 """Both ways in one file, each under a marker: dbmate's ``-- migrate:up``, goose's ``-- +goose Up``, sql-migrate's
-``-- +migrate Up``.
+``-- +migrate Up``, node-pg-migrate's ``-- Up Migration``.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from migrator.folder.source import line_at, read_text
 
 EXAMPLE = "0001_what.sql with the sections -- migrate:up and -- migrate:down, or those of goose or sql-migrate"
 _MARKER = re.compile(
-    r"^--[ \t]*(?:(?P<dbmate>migrate:)|\+(?P<tool>goose|migrate)[ \t]+)(?P<way>up|down)(?P<options>[ \t][^\r\n]*)?\r?$",
+    r"^--(?:[ \t]*(?:(?P<dbmate>migrate:)|\+(?P<tool>goose|migrate)[ \t]+)(?P<way>up|down)(?P<options>[ \t][^\r\n]*)?"
+    r"|[ \t-]*(?P<node>up|down)[ \t]+migration[ \t]*)\r?$",
     re.IGNORECASE | re.MULTILINE,
 )
 _NO_TRANSACTION = re.compile(r"^--[ \t]*\+goose[ \t]+no[ \t]+transaction\b", re.IGNORECASE | re.MULTILINE)
 _SUBSTITUTION = re.compile(r"^--[ \t]*\+goose[ \t]+envsub[ \t]+on\b", re.IGNORECASE | re.MULTILINE)
 _TEXT = re.compile(r"[^\r\n]+")
-_UPS = {"dbmate": "-- migrate:up", "goose": "-- +goose Up", "migrate": "-- +migrate Up"}
+_UPS = {"dbmate": "-- migrate:up", "goose": "-- +goose Up", "migrate": "-- +migrate Up", "node": "-- Up Migration"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def is_sectioned(file: Path) -> bool:
 
 
 def tool_of(text: str) -> str | None:
-    """Whose markers a text has: dbmate, goose or migrate; None for a text without."""
+    """Whose markers a text has: dbmate, goose, migrate or node; None for a text without."""
     marker = _MARKER.search(text)
     return _tool(marker) if marker else None
 
@@ -78,11 +79,11 @@ def _section(marker: re.Match[str], end: int, everywhere: bool) -> _Section:
     tool = _tool(marker)
     word = {"dbmate": "transaction:false", "migrate": "notransaction"}.get(tool)
     outside = word in (marker["options"] or "").split() or (tool == "goose" and everywhere)
-    return _Section(tool, marker["way"].lower(), marker.start(), end, outside)
+    return _Section(tool, (marker["node"] or marker["way"]).lower(), marker.start(), end, outside)
 
 
 def _tool(marker: re.Match[str]) -> str:
-    return "dbmate" if marker["dbmate"] else marker["tool"].lower()
+    return "dbmate" if marker["dbmate"] else "node" if marker["node"] else marker["tool"].lower()
 
 
 def _way(way: str, text: str, sections: Sequence[_Section], file: Path) -> Way | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from migrator.model.migration import Migration
+from migrator.model.migration import Migration, MigrationKind
 from migrator.model.version import Version
 
 
@@ -42,6 +42,12 @@ class Folder:
         """The highest version, None for a folder without versioned migrations."""
         return self.versioned[-1].version if self.versioned else None
 
+    @property
+    def newest(self) -> Version | None:
+        """The highest version that a schema can reach: as ``latest``, or that of a baseline migration above it."""
+        found = [m.version for m in (*self.versioned[-1:], *self.baselines[-1:]) if m.version]
+        return max(found, default=None)
+
     @cached_property
     def digest(self) -> str:
         """Names the whole folder's state: equal digests, equal work."""
@@ -53,13 +59,17 @@ class Folder:
         tail = b"".join(_trace(m) for m in self.repeatable)
         head = hashlib.sha256()
         digests: dict[Version | None, str] = {None: _finish(hashlib.sha256(), tail)}
-        for migration in self.versioned:
-            head.update(_trace(migration))
+        for migration in sorted([*self.baselines, *self.versioned], key=_place):
+            if migration.kind is MigrationKind.VERSIONED:
+                head.update(_trace(migration))
             digests[migration.version] = _finish(head.copy(), tail)
         return digests
 
     def digest_at(self, version: Version | None) -> str | None:
-        """Names the folder's state up to and including a version; None when the folder has no such version."""
+        """Names the folder's state up to and including a version; None when the folder has no such version.
+
+        A baseline migration changes no schema that has got as far by other ways, so its text does not count.
+        """
         return self._digests.get(version)
 
     def version_named(self, name: str) -> Version:
@@ -73,7 +83,12 @@ class Folder:
 
     def by_description(self) -> dict[str, Migration]:
         """The repeatable migrations, keyed as history keys them."""
-        return {m.description: m for m in self.repeatable}
+        return {m.history_description: m for m in self.repeatable}
+
+
+def _place(migration: Migration) -> tuple[int, ...]:
+    """Baselines stand for what is below them and at their own version, so an equal version comes behind them."""
+    return migration.version.numbers if migration.version else ()
 
 
 def _trace(migration: Migration) -> bytes:

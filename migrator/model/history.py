@@ -77,5 +77,5 @@ def is_current(mark: Mark | None, folder: Folder, to: Version | None) -> bool:
     reached = Version(mark.version) if mark.version else None
     if folder.digest_at(reached) != mark.digest:
         return False
-    wanted = to or folder.latest
+    wanted = to or folder.newest
     return wanted is None or (reached is not None and reached >= wanted)

@@ -160,6 +160,11 @@ class Migration:
         return self.code_adds_value or any(statement.adds_value for statement in self.statements)
 
     @property
+    def history_description(self) -> str:
+        """Its description as history holds it."""
+        return shortened(self.description)
+
+    @property
     def history_type(self) -> str:
         """What history calls it, in Flyway's words."""
         kind = "SCRIPT" if self.code is not None else "SQL"
@@ -187,6 +192,11 @@ class Migration:
 def is_way_back(begun: str) -> bool:
     """Whether what a mark says was begun is a way back."""
     return begun.startswith(_BACK)
+
+
+def shortened(description: str) -> str:
+    """A description that fits history's column, cut as Flyway cuts it."""
+    return description if len(description) <= 200 else description[:197] + "..."
 
 
 def is_wanted(directives: Directives, marked_outside: bool) -> bool:

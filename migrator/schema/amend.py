@@ -38,21 +38,21 @@ def opened(visit: Visit) -> Iterator[History]:
 def add(visit: Visit, rows: Sequence[HistoryRow]) -> None:
     """Write new rows with the ranks that they have."""
     if rows:
-        _send(visit, _text(visit, "add", rows=_values([_added(row) for row in rows])))
+        _send(visit, text(visit, "add", rows=_values([_added(row) for row in rows])))
 
 
 def realign(visit: Visit, rows: Sequence[HistoryRow]) -> None:
     """Give rows that are there the description, type and checksum that these have."""
     if rows:
         found = [(row.installed_rank, row.description, row.type, row.checksum) for row in rows]
-        _send(visit, _text(visit, "realign", rows=_values(found)))
+        _send(visit, text(visit, "realign", rows=_values(found)))
 
 
 def forget(visit: Visit, rows: Sequence[HistoryRow]) -> None:
     """Delete rows."""
     if rows:
         ranks = sql.SQL(", ").join(sql.Literal(row.installed_rank) for row in rows)
-        _send(visit, _text(visit, "forget", ranks=ranks))
+        _send(visit, text(visit, "forget", ranks=ranks))
 
 
 def mark_for(folder: Folder, past: History, rows: Sequence[HistoryRow]) -> Mark:
@@ -74,11 +74,13 @@ def _send(visit: Visit, statement: str) -> None:
     visit._send(statement, "writing its history")
 
 
-def _text(visit: Visit, name: str, **more: sql.Composable) -> str:
+def text(visit: Visit, name: str, **more: sql.Composable) -> str:
+    """A query of amend.sql for the visit's schema and history table."""
     table: HistoryTable = visit.table
     return visit.session.text(
         sql.SQL(_QUERIES[name]).format(
             schema=sql.Identifier(table.schema),
+            schema_name=sql.Literal(f'"{table.schema}"'),
             history=sql.Identifier(table.table),
             **more,
         )

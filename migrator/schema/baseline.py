@@ -5,6 +5,7 @@ from __future__ import annotations
 from migrator.errors import AlreadyManaged
 from migrator.model.folder import Folder
 from migrator.model.history import History, HistoryRow
+from migrator.model.migration import shortened
 from migrator.model.version import Version
 from migrator.schema import amend
 from migrator.schema.pending import read_history
@@ -22,7 +23,7 @@ def baseline(visit: Visit, folder: Folder, version: Version, description: str = 
         if read_history(past.rows, visit.table.schema).baseline == version:
             return False
         refuse_managed(past, visit.table.schema)
-        rank, said = past.newest_rank + 1, description[:200]
+        rank, said = past.newest_rank + 1, shortened(description)
         row = HistoryRow(rank, str(version), said, "BASELINE", said, None, True)
         amend.add(visit, [row])
         visit.keep(amend.mark_for(folder, past, [*past.rows, row]))

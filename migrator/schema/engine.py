@@ -170,7 +170,13 @@ def as_rows(migrations: Sequence[Migration], newest_rank: int) -> list[HistoryRo
     """The history rows that migrations leave on top of a history."""
     return [
         HistoryRow(
-            rank, str(m.version) if m.version else None, m.description, m.history_type, m.script, m.checksum, True
+            installed_rank=rank,
+            version=str(m.version) if m.version else None,
+            description=m.history_description,
+            type=m.history_type,
+            script=m.script,
+            checksum=m.checksum,
+            success=True,
         )
         for rank, m in enumerate(migrations, start=newest_rank + 1)
     ]

@@ -91,7 +91,7 @@ def _row(migration: Migration, number: int) -> sql.Composed:
     return sql.SQL(QUERIES["row"]).format(
         number=sql.Literal(number),
         version=sql.Literal(str(migration.version) if migration.version else None),
-        description=sql.Literal(migration.description[:200]),
+        description=sql.Literal(migration.history_description),
         script=sql.Literal(migration.script),
         checksum=sql.Literal(migration.checksum),
         type=sql.Literal(migration.history_type),

@@ -92,8 +92,28 @@ def pending(folder: Folder, rows: Sequence[HistoryRow], schema: str, to: Version
     todo = [m for m in folder.versioned if is_pending(m, applied, passed) and (to is None or _version(m) <= to)]
     if not folder.out_of_order:
         _check_order(todo, applied, schema)
-    changed = (m for m in folder.repeatable if has_changed(m, applied.repeatables.get(m.description[:200])))
+    changed = (m for m in folder.repeatable if has_changed(m, applied.repeatables.get(m.history_description)))
     return [*start, *todo, *changed]
+
+
+def unknown(folder: Folder, applied: Applied) -> dict[Version, HistoryRow]:
+    """What was applied and is not in the folder.
+
+    Files that a baseline migration stands for may be gone, once the schema has come as far as the baseline.
+    """
+    known = {m.version for m in folder.versioned}
+    reached = [_version(m) for m in folder.baselines if applied.latest and _version(m) <= applied.latest]
+    covered = max(reached, default=None)
+    return {v: row for v, row in applied.versions.items() if v not in known and not (covered and v <= covered)}
+
+
+def missing(folder: Folder, applied: Applied) -> list[HistoryRow]:
+    """What was applied below the folder's newest version and is not in the folder.
+
+    A version above it comes from a newer release of the folder and is none of our business.
+    """
+    newest = folder.newest
+    return [row for version, row in unknown(folder, applied).items() if newest and version < newest]
 
 
 def _version(migration: Migration) -> Version:
@@ -140,11 +160,8 @@ def _check_moved(folder: Folder, applied: Applied, schema: str) -> None:
 
 
 def _check_missing(folder: Folder, applied: Applied, schema: str) -> None:
-    """A version above the folder's newest comes from a newer release of the folder and is none of our business."""
-    known = {_version(m) for m in folder.versioned}
-    for version, row in applied.versions.items():
-        if version not in known and folder.latest is not None and version < folder.latest:
-            raise MigrationMissing(schema=schema, script=row.script, folder=folder.path)
+    for row in missing(folder, applied):
+        raise MigrationMissing(schema=schema, script=row.script, folder=folder.path)
 
 
 def _check_order(todo: Sequence[Migration], applied: Applied, schema: str) -> None:

@@ -13,6 +13,7 @@ LOCK_TIMEOUT = "55P03"
 
 _PASSING = ("40001", "40P01", "55P03", "53", "57P01", "57P02", "57P03", "58000")
 _LOST = ("08", "57P01", "57P02", "57P03")
+SYNTAX_ERROR = "42601"
 
 UNTOUCHED = "the schema is as it was before"
 
@@ -39,12 +40,20 @@ def refused(error: psycopg2.Error, place: Place, schema: str, state: str = UNTOU
     return kind(
         script=place.migration.script,
         line=place.statement.line,
-        statement=place.statement.text,
+        statement=_statement(place, error.pgcode),
         schema=schema,
         sqlstate=error.pgcode or "unknown",
         reason=(error.diag.message_primary or str(error)).strip(),
         state=state,
     )
+
+
+def _statement(place: Place, sqlstate: str | None) -> str:
+    """The statement; of a file that could not be taken apart, because of this very mistake, only the line."""
+    whole, line = place.migration.sql, place.statement.line
+    if sqlstate != SYNTAX_ERROR or place.statement.text != whole:
+        return place.statement.text
+    return whole.split("\n")[line - 1].strip()
 
 
 def position(error: psycopg2.Error) -> int | None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 from migrator.model.folder import Folder
 from migrator.model.history import History, HistoryRow
-from migrator.model.migration import Migration
 from migrator.schema import amend
-from migrator.schema.pending import Applied, read_history
-from migrator.schema.validation import mark_is_wrong, missing, successful
+from migrator.schema.pending import Applied, missing, read_history
+from migrator.schema.validation import as_in_folder, differences, mark_is_wrong, successful
 from migrator.schema.visit import Visit
 
 
@@ -53,35 +52,26 @@ def _repairs(folder: Folder, past: History) -> _Repairs:
 
 
 def _realigned(folder: Folder, applied: Applied) -> list[HistoryRow]:
-    """The rows that stand and do not say what the folder says, as they should be."""
-    versioned = [(applied.versions.get(m.version), m) for m in folder.versioned if m.version]
-    repeatable = [(applied.repeatables.get(m.description[:200]), m) for m in folder.repeatable]
-    pairs = [(row, _as_in_folder(row, m)) for row, m in [*versioned, *repeatable] if row is not None]
+    """The rows that stand and do not say what the folder says, as they should be.
+
+    A repeatable migration that changed is to be applied again, so its row stays as it is.
+    """
+    found = [(applied.versions.get(m.version), m) for m in folder.versioned if m.version]
+    pairs = [(row, as_in_folder(row, m)) for row, m in found if row is not None]
     return [wanted for row, wanted in pairs if row != wanted]
 
 
-def _as_in_folder(row: HistoryRow, migration: Migration) -> HistoryRow:
-    return replace(
-        row, description=migration.description[:200], type=migration.history_type, checksum=migration.checksum
-    )
-
-
 def _deletion(row: HistoryRow, rank: int) -> HistoryRow:
-    return replace(row, installed_rank=rank, type="DELETE", checksum=None)
+    return replace(row, installed_rank=rank, type="DELETE")
 
 
 def _sentences(repairs: _Repairs, before: Sequence[HistoryRow]) -> list[str]:
     old = {row.installed_rank: row for row in before}
     return [
         *(f"the row of the failed {row.script} was deleted" for row in repairs.failed),
-        *(f"{row.script} has now {_difference(old[row.installed_rank], row)}" for row in repairs.realigned),
+        *(f"{row.script} has now {differences(old[row.installed_rank], row)}" for row in repairs.realigned),
         *(f"{row.script} is not in the folder and was marked as deleted" for row in repairs.deleted),
     ]
-
-
-def _difference(old: HistoryRow, new: HistoryRow) -> str:
-    names = [name for name in ("checksum", "description", "type") if getattr(old, name) != getattr(new, name)]
-    return ", ".join(f"{name} {getattr(new, name)} instead of {getattr(old, name)}" for name in names)
 
 
 def _about_mark(folder: Folder, past: History, repairs: _Repairs) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from migrator.errors import HistoryError
@@ -11,13 +11,23 @@ from migrator.model.folder import Folder
 from migrator.model.history import History, HistoryRow, Mark
 from migrator.model.migration import Migration
 from migrator.model.version import Version
-from migrator.schema.pending import Applied, first_baseline, has_changed, is_pending, pending, read_history
+from migrator.schema.pending import (
+    Applied,
+    first_baseline,
+    has_changed,
+    is_pending,
+    missing,
+    pending,
+    read_history,
+    unknown,
+)
 
 
 class FindingKind(StrEnum):
     """In which way folder and history differ."""
 
     CHANGED = "changed"
+    RENAMED = "renamed"
     MISSING = "missing"
     FUTURE = "future"
     FAILED = "failed"
@@ -27,7 +37,7 @@ class FindingKind(StrEnum):
     BEGUN = "begun"
 
 
-_NOTICES = (FindingKind.PENDING, FindingKind.FUTURE)
+_NOTICES = (FindingKind.PENDING, FindingKind.FUTURE, FindingKind.RENAMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +53,20 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Whether somebody has to act; what is pending, or newer than the folder, is only told."""
+        """Whether somebody has to act; what is pending, renamed, or newer than the folder, is only told."""
         return self.kind not in _NOTICES and not self.is_allowed
 
 
 def findings(folder: Folder, history: History) -> list[Finding]:
     """Every difference at once, where the engine would stop at the first."""
     applied = read_history(successful(history.rows))
-    return [
+    found = [
         *_failed(history.rows),
         *_changed(folder, applied),
         *_not_in_folder(folder, applied),
         *_not_applied(folder, applied, {row.script for row in history.rows if not row.success}),
-        *_about_mark(folder, history, applied),
     ]
+    return [*found, *_about_mark(folder, history, applied, is_clean=not any(each.is_error for each in found))]
 
 
 def successful(rows: Sequence[HistoryRow]) -> list[HistoryRow]:
@@ -64,9 +74,17 @@ def successful(rows: Sequence[HistoryRow]) -> list[HistoryRow]:
     return [row for row in rows if row.success]
 
 
-def missing(folder: Folder, applied: Applied) -> list[HistoryRow]:
-    """What was applied below the folder's newest version and is not in the folder."""
-    return [row for version, row in _unknown(folder, applied) if folder.latest and version < folder.latest]
+def as_in_folder(row: HistoryRow, migration: Migration) -> HistoryRow:
+    """A history row as it would be if the migration's file were recorded now."""
+    return replace(
+        row, description=migration.history_description, type=migration.history_type, checksum=migration.checksum
+    )
+
+
+def differences(old: HistoryRow, new: HistoryRow) -> str:
+    """What ``new`` says otherwise than ``old``, in words."""
+    names = [name for name in ("checksum", "description", "type") if getattr(old, name) != getattr(new, name)]
+    return ", ".join(f"{name} {getattr(new, name)} instead of {getattr(old, name)}" for name in names)
 
 
 def settled_digest(folder: Folder, rows: Sequence[HistoryRow]) -> str:
@@ -96,11 +114,6 @@ def mark_is_wrong(folder: Folder, rows: Sequence[HistoryRow], mark: Mark | None)
     return bool(mark.digest) and mark.digest == folder.digest_at(reached) and not settled_digest(folder, rows)
 
 
-def _unknown(folder: Folder, applied: Applied) -> list[tuple[Version, HistoryRow]]:
-    known = {m.version for m in folder.versioned}
-    return [(version, row) for version, row in applied.versions.items() if version not in known]
-
-
 def _failed(rows: Sequence[HistoryRow]) -> Iterator[Finding]:
     for row in rows:
         if not row.success:
@@ -111,17 +124,23 @@ def _failed(rows: Sequence[HistoryRow]) -> Iterator[Finding]:
 def _changed(folder: Folder, applied: Applied) -> Iterator[Finding]:
     for migration in folder.versioned:
         row = applied.versions.get(migration.version) if migration.version else None
-        if row is not None and row.checksum not in (None, migration.checksum):
+        if row is None:
+            continue
+        if row.checksum not in (None, migration.checksum):
             said = (
                 f"{migration.script} was changed after it was applied: history has checksum {row.checksum}, the file "
                 f"has {migration.checksum}; put the file back, or repair the history"
             )
             yield Finding(FindingKind.CHANGED, migration.script, row.version, said)
+        wanted = replace(as_in_folder(row, migration), checksum=row.checksum)
+        if wanted != row:
+            said = f"{migration.script} is recorded with {differences(wanted, row)}; a repair of the history mends it"
+            yield Finding(FindingKind.RENAMED, migration.script, row.version, said)
 
 
 def _not_in_folder(folder: Folder, applied: Applied) -> Iterator[Finding]:
     gone = missing(folder, applied)
-    for _, row in _unknown(folder, applied):
+    for row in unknown(folder, applied).values():
         if row in gone:
             said = f"{row.script} was applied and is not in {folder.path}; put the file back, or repair the history"
             yield Finding(FindingKind.MISSING, row.script, row.version, said)
@@ -138,7 +157,7 @@ def _not_applied(folder: Folder, applied: Applied, failed: set[str]) -> Iterator
         if migration.script not in failed:
             yield _late_or_pending(folder, migration, applied.latest)
     for migration in folder.repeatable:
-        if has_changed(migration, applied.repeatables.get(migration.description[:200])):
+        if has_changed(migration, applied.repeatables.get(migration.history_description)):
             yield _pending(migration)
 
 
@@ -157,7 +176,8 @@ def _pending(migration: Migration) -> Finding:
     return Finding(FindingKind.PENDING, migration.script, version, f"{migration.script} is to be applied")
 
 
-def _about_mark(folder: Folder, history: History, applied: Applied) -> Iterator[Finding]:
+def _about_mark(folder: Folder, history: History, applied: Applied, *, is_clean: bool) -> Iterator[Finding]:
+    """A mark that hides a mistake already told is no finding of its own; the same repair mends both."""
     mark = history.mark
     if mark is not None and mark.begun:
         said = (
@@ -165,7 +185,7 @@ def _about_mark(folder: Folder, history: History, applied: Applied) -> Iterator[
             "the next run goes on there"
         )
         yield Finding(FindingKind.BEGUN, mark.begun, None, said)
-    elif mark is not None and mark_is_wrong(folder, history.rows, mark):
+    elif is_clean and mark is not None and mark_is_wrong(folder, history.rows, mark):
         at, reached = mark.version or "no version", applied.latest or "no version"
         said = (
             f"the mark of the history table stands for {at}, its rows for {reached} and what is open there; repair it"

@@ -16,9 +16,13 @@ from migrator.fleet.store import Store
 from migrator.folder import read_folder
 from migrator.local import Postgres
 from migrator.model.target import Database, DatabaseKind
+from migrator.schema import history
 from migrator.schema.engine import Engine
+from migrator.schema.history import HistoryTable
 from migrator.schema.rules import Rules
 from migrator.schema.session import Access, open_session, open_url
+from migrator.schema.validation import findings
+from migrator.schema.visit import Visit
 
 _numbers = count(1)
 
@@ -108,6 +112,24 @@ def ask(query, database):
 def schema():
     """A schema name that no other test has; the schema itself is not made."""
     return f"tenant_{next(_numbers)}"
+
+
+@pytest.fixture
+def visit(session, schema):
+    """The test's schema, about to be entered."""
+    return Visit(session, HistoryTable(schema), Rules(schema_lock_wait=0.1))
+
+
+@pytest.fixture
+def kinds(session, schema):
+    """What validation finds in the test's schema, in a word each."""
+    return lambda folder: [each.kind.value for each in findings(folder, history.read(session, HistoryTable(schema)))]
+
+
+@pytest.fixture
+def has(ask, schema):
+    """Whether the test's schema has a table of that name."""
+    return lambda table: ask("SELECT to_regclass(%s) IS NOT NULL", f"{schema}.{table}") == [(True,)]
 
 
 @pytest.fixture

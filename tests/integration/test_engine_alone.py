@@ -109,7 +109,7 @@ def test_what_a_failed_build_left_is_cleaned_before_the_retry(session, schema, f
 
 @pytest.mark.parametrize("create", ["CREATE INDEX CONCURRENTLY", "CREATE INDEX CONCURRENTLY IF NOT EXISTS"])
 def test_a_build_that_was_killed_is_finished_by_the_next_run(
-    session, schema, folder, ask, open_, index, reader, create
+    session, schema, folder, ask, open_, index, scripts, reader, create
 ):
     Engine(folder(TABLE)).migrate(session, schema)
     files = folder({"V2__index.sql": f"{create} item_name ON item (name)"})
@@ -119,9 +119,11 @@ def test_a_build_that_was_killed_is_finished_by_the_next_run(
         ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'killed'")
         with pytest.raises(ConnectionLost):
             first.result()
+    assert index() is False
     holding.run("ROLLBACK")
     Engine(files).migrate(session, schema)
-    assert index() is True
+    assert ask("SELECT indisvalid FROM pg_index WHERE indrelid = %s::regclass", f"{schema}.item") == [(True,)]
+    assert (index(), scripts()) == (True, ["V1__items.sql", "V2__index.sql"])
 
 
 def test_a_build_that_was_killed_before_it_was_recorded_is_finished_by_the_next_run(

@@ -46,6 +46,12 @@ def test_a_command_speaks_json(name):
     assert "--json" in [option for parameter in COMMANDS[name].params for option in parameter.opts]
 
 
+@every_command
+def test_choices_are_typed_as_they_are_stored(command):
+    choices = [parameter.type.choices for parameter in command.params if isinstance(parameter.type, click.Choice)]
+    assert {type(choice) for found in choices for choice in found} <= {str}  # of an enum, click takes the member's name
+
+
 def test_an_unknown_command_is_bad_usage(monkeypatch, capsys):
     assert ended(monkeypatch, "migrat") == 2
     assert "No such command 'migrat'" in capsys.readouterr().err
@@ -84,6 +90,16 @@ def test_what_went_wrong_is_one_sentence_on_stderr_and_an_exit_code(monkeypatch,
     assert said.err.strip()
     if isinstance(error, MigratorError):
         assert said.err == f"error: {error}\n"
+
+
+@pytest.mark.parametrize(("statement", "said"), [("SELECT\n  1/0", "  SELECT\n"), ("", ""), ("it broke", "")])
+def test_a_refused_statement_is_shown_under_its_sentence(monkeypatch, capsys, statement, said):
+    def fail(**_):
+        raise MigratorError(reason="it broke", statement=statement)
+
+    monkeypatch.setattr(cli.cli, "main", fail)
+    ended(monkeypatch)
+    assert capsys.readouterr().err == f"error: it broke\n{said}"
 
 
 def test_a_folder_that_is_not_there_ends_without_a_connection(monkeypatch, capsys, tmp_path):

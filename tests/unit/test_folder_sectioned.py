@@ -11,6 +11,7 @@ TOOLS = {
     "dbmate": ("-- migrate:up", "-- migrate:down"),
     "goose": ("-- +goose Up", "-- +goose Down"),
     "sql-migrate": ("-- +migrate Up", "-- +migrate Down"),
+    "node-pg-migrate": ("-- Up Migration", "-- Down Migration"),
 }
 every_tool = pytest.mark.parametrize(("up", "down"), TOOLS.values(), ids=TOOLS)
 

@@ -67,6 +67,7 @@ def test_name_and_number_are_those_that_the_folder_would_use(named, files, expec
         (("-- migrate:up", "-- migrate:down"), "dbmate"),
         (("-- +goose Up", "-- +goose Down"), "goose"),
         (("-- +migrate Up", "-- +migrate Down"), "sql-migrate"),
+        (("-- Up Migration", "-- Down Migration"), "node-pg-migrate"),
     ],
 )
 def test_a_file_with_sections_has_the_markers_of_the_folders_tool(named, tmp_path, markers, tool):

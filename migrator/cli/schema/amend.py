@@ -5,28 +5,26 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
+from migrator.cli.baselining import Baselining, baselining_options, write
 from migrator.cli.output import say
 from migrator.cli.schema.where import Where, one_schema
-from migrator.model.version import Version
-from migrator.schema import baseline as baselining
 from migrator.schema.repair import repair as repaired
 
 
 @click.command()
 @one_schema
-@click.option("--at", "version", required=True, help="The version that the schema has already.")
-@click.option("--description", default=baselining.DESCRIPTION, help="For the row in its history.")
-def baseline(where: Where, as_json: bool, version: str, description: str) -> None:
-    """Declare that a schema which exists is at a version already; only what is newer will be applied.
+@baselining_options
+def baseline(where: Where, as_json: bool, wish: Baselining) -> None:
+    """Give a schema that exists a history: from a version on, or from what another tool has recorded in it.
 
-    Example: migrator schema baseline --url postgresql://localhost/shop --schema acme --folder migrations/tenant --at 7
+    Only what is newer will be applied. The other tool's table is read and stays as it is.
+
+    Example: migrator schema baseline --url postgresql://localhost/shop --schema acme --folder migrations/tenant --adopt
     """
-    at, read = Version(version), where.read_folder()
+    read = where.read_folder()
     with where.session() as session:
-        written = baselining.baseline(where.visit(session), read, at, description)
-    document = {"schema": where.schema, "version": str(at), "written": written}
-    said = "was declared to be" if written else "had been declared to be"
-    say(as_json, document, lambda console: console.print(f"schema {where.schema} {said} at version {at}"))
+        done = write(where.visit(session), read, wish)
+    say(as_json, {"schema": where.schema, **done.document}, lambda console: console.print(done.sentence, markup=False))
 
 
 @click.command()

@@ -22,5 +22,19 @@ SET description = folder.description,
 FROM (VALUES {rows}) AS folder (installed_rank, description, type, checksum)
 WHERE applied.installed_rank = folder.installed_rank;
 
+-- tables --
+-- Which of the named tables a schema has, each with its columns.
+SELECT tables.relname, array_agg(columns.attname::text)
+FROM pg_class AS tables
+JOIN pg_attribute AS columns ON columns.attrelid = tables.oid AND columns.attnum > 0 AND NOT columns.attisdropped
+WHERE tables.relnamespace = to_regnamespace({schema_name})
+  AND tables.relkind IN ('r', 'p')
+  AND tables.relname = ANY ({names})
+GROUP BY tables.relname;
+
+-- foreign --
+-- What another tool has written into its table.
+SELECT {columns} FROM {schema}.{table} ORDER BY 1;
+
 -- forget --
 DELETE FROM {schema}.{history} WHERE installed_rank IN ({ranks});
