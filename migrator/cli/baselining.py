@@ -9,15 +9,31 @@ from typing import Any
 
 import click
 
+from migrator.errors import BadInput
+from migrator.folder import applied_by_heads
 from migrator.model.folder import Folder
+from migrator.model.migration import Migration
 from migrator.model.version import Version
 from migrator.schema.adoption import adopt
 from migrator.schema.baseline import DESCRIPTION, baseline
-from migrator.schema.recognisers import RECOGNISERS
+from migrator.schema.recognisers import RECOGNISERS, Disagreement, Recogniser, Rows
 from migrator.schema.visit import Visit
 
-KNOWN = RECOGNISERS
-"""The tools whose tables are looked for."""
+
+def _alembic(rows: Rows, folder: Folder) -> list[Migration]:
+    """A row for each head; what they stand on is applied as well."""
+    try:
+        return list(applied_by_heads(folder, [head for (head,) in rows]))
+    except BadInput as error:
+        raise Disagreement(str(error)) from None
+
+
+def known_for(folder: Folder) -> tuple[Recogniser, ...]:
+    """The tools whose tables are looked for; where Alembic's has another name, the folder says so."""
+    return (*RECOGNISERS, Recogniser("alembic", folder.version_table or "alembic_version", ("version_num",), _alembic))
+
+
+TOOLS = [*(each.tool for each in RECOGNISERS), "alembic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +72,7 @@ _OPTIONS: list[Callable[..., Any]] = [
     click.option(
         "--from",
         "tool",
-        type=click.Choice([each.tool for each in KNOWN]),
+        type=click.Choice(TOOLS),
         help="Which tool, where several have left a table.",
     ),
     click.option("--description", help=f"With --at, for the row in history.  [default: {DESCRIPTION}]"),
@@ -86,7 +102,7 @@ def _at(visit: Visit, folder: Folder, version: Version, description: str) -> Beg
 
 
 def _adopted(visit: Visit, folder: Folder, tool: str | None) -> Begun:
-    done = adopt(visit, folder, tool, KNOWN)
+    done = adopt(visit, folder, tool, known_for(folder))
     at = f"at version {done.version}" if done.version else "fresh"
     sentence = f"schema {visit.table.schema} was adopted from {done.tool}, {at}, {len(done.applied)} migrations applied"
     document = {"version": done.version, "written": True, "tool": done.tool, "applied": list(done.applied)}

@@ -49,7 +49,7 @@ def adopt(visit: Visit, folder: Folder, tool: str | None = None, known: Sequence
 def _chosen(visit: Visit, tool: str | None, known: Sequence[Recogniser]) -> Recogniser:
     schema = visit.table.schema
     names = sorted({each.table for each in known})
-    tables = visit.session.ask(amend.text(visit, "tables", names=sql.Literal(names)))
+    tables = visit.session.ask(amend.text(visit, "tables_of_tools", names=sql.Literal(names)))
     found = [each for each in recognised(tables, known) if tool in (None, each.tool)]
     if not found:
         what = f"of {tool}" if tool else "of another tool"

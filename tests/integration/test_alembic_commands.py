@@ -45,3 +45,21 @@ def test_a_schema_that_alembic_made_is_refused_and_the_way_on_is_named(command, 
     assert code == 1
     assert "alembic_version says that b is applied" in said
     assert "migrator schema baseline --adopt" in said
+
+
+def test_what_alembic_has_applied_is_adopted_and_the_rest_is_applied(command, ask, schema):
+    ask(f"CREATE SCHEMA {schema}")
+    ask(f"CREATE TABLE {schema}.alembic_version AS SELECT 'b' AS version_num")
+    code, adopted = command("baseline", "--adopt")
+    assert (code, adopted["tool"], adopted["applied"]) == (0, "alembic", ["a.py", "b.py"])
+    assert command("validate")[1]["valid"]
+    assert command("up")[1]["applied"] == ["c.py"]
+    assert ask(f"SELECT version_num FROM {schema}.alembic_version") == [("c",)]
+
+
+def test_a_revision_that_the_folder_does_not_have_is_not_adopted(command, ask, schema):
+    ask(f"CREATE SCHEMA {schema}")
+    ask(f"CREATE TABLE {schema}.alembic_version AS SELECT 'elsewhere' AS version_num")
+    code, said = command("baseline", "--adopt")
+    assert (code, "there is no revision elsewhere" in said) == (1, True)
+    assert ask("SELECT to_regclass(%s)", f"{schema}.flyway_schema_history") == [(None,)]

@@ -22,7 +22,7 @@ SET description = folder.description,
 FROM (VALUES {rows}) AS folder (installed_rank, description, type, checksum)
 WHERE applied.installed_rank = folder.installed_rank;
 
--- tables --
+-- tables_of_tools --
 -- Which of the named tables a schema has, each with its columns.
 SELECT tables.relname, array_agg(columns.attname::text)
 FROM pg_class AS tables
