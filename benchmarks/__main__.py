@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import click
 from benchmarks.calibrate import calibrate
 from benchmarks.limit import Limit
 from benchmarks.machine import machine_facts
+from benchmarks.newcomer import Newcomer, measure
 from benchmarks.ours import Ours
 from benchmarks.processor import Meter
 from benchmarks.rounds import Sample, play, play_round
@@ -39,10 +41,12 @@ def main(schemas: int, rounds: int, lanes: int | None, file: Path | None, smoke:
         schemas, rounds, lanes = 8, 1, lanes or 2
     try:
         facts, samples = _measure(schemas, rounds, lanes, durable=not smoke)
+        newcomers = _newcomers(((20, 1), (40, 1)) if smoke else ((20, 25), (200, 15)), durable=not smoke)
     except (WorkDiffers, WorkersFailed) as error:
         raise click.ClickException(str(error)) from None
     rows = summed_up(samples, schemas)
     click.echo(as_markdown(facts, rows, schemas))
+    click.echo("\n" + "\n\n".join(newcomer.as_markdown() for newcomer in newcomers))
     click.echo(f"\nAll lanes did the same work.{' Too little to read anything into the times.' if smoke else ''}")
     if file:
         file.write_text(json.dumps(as_document(facts, rows, samples), indent=2) + "\n")
@@ -57,6 +61,12 @@ def _measure(schemas: int, rounds: int, lanes: int | None, *, durable: bool) -> 
         timed = ", ".join(f"{many}: {seconds:.2f} s" for many, seconds in found.items()) or "not calibrated"
         facts |= {"tenants": schemas, "rounds": rounds, "connections": f"{connections} ({timed})"}
         return facts, _samples(services, home, connections, rounds, schemas)
+
+
+def _newcomers(sizes: Sequence[tuple[int, int]], *, durable: bool) -> list[Newcomer]:
+    """By number of migrations and of turns."""
+    with temporary_home() as home, LocalServices(home / "services", durable=durable) as services:
+        return [measure(services.postgres, home, migrations, turns) for migrations, turns in sizes]
 
 
 def _samples(services: LocalServices, home: Path, connections: int, rounds: int, schemas: int) -> list[Sample]:
