@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 TOML_FILE = Path("migrator.toml")
@@ -17,6 +17,30 @@ LOCAL_FILE = Path(".migrator/local.toml")
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Figure = Annotated[float, Field(ge=0)]
+Size = Annotated[int, Field(ge=0)]
+
+
+class LimitSettings(BaseModel):
+    """From where on what preflight finds is a warning, and from where on a stop."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    transaction_warn: Figure = 60.0
+    """Seconds that somebody's transaction is open."""
+    transaction_stop: Figure = 300.0
+    """The same, but only for one that holds locks in the schemas concerned."""
+    lag_warn: Figure = 10.0
+    """Seconds that a replica is behind; a running execution makes room from here on."""
+    lag_stop: Figure = 60.0
+    lag_bytes_warn: Size = 64 * 2**20
+    lag_bytes_stop: Size = 2**30
+    connections_warn: Size = 10
+    """Connections that the lanes leave to others."""
+    connections_stop: Size = 3
+    locks_warn: Figure = 0.7
+    """Share of the server's lock table that is used with our locks in it."""
+    locks_stop: Figure = 0.95
 
 
 class Settings(BaseSettings):
@@ -68,6 +92,13 @@ class Settings(BaseSettings):
 
     rollback_age_hours: Annotated[float, Field(gt=0)] = 24.0
     """An execution that ended longer ago is rolled back only by force."""
+
+    preflight_every: Seconds = 10.0
+    """How often a database is looked at while an execution is at work there."""
+    preflight_patience: Seconds = 600.0
+    """How long a database may be stopped without a break before its free targets fail."""
+    preflight_limits: LimitSettings = LimitSettings()
+    """A table in the file; JSON in the environment, such as {"transaction_stop": 60}."""
 
     retry_backoff: Seconds = 1.0
     """First pause before an event is tried again; it doubles each time, with jitter."""

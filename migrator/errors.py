@@ -39,6 +39,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── SnapshotFailed, SnapshotStoreFailed, NoSnapshot, TemplateFailed
     ├── SnapshotDamaged, RestoreFailed
     ├── RestoreRefused               exit 3
+    ├── DatabaseStopped              exit 3: preflight said stop for too long
     ├── WrongCredentials
     └── TransientError
         ├── ControlDatabaseUnreachable, DatabaseUnreachable, BrokerUnreachable
@@ -436,6 +437,16 @@ class QueryRefused(MigratorError):
     """The server did not answer a question about its state."""
 
     sentence = "database {database} did not answer, SQLSTATE {sqlstate}: {reason}; nothing was changed"
+
+
+class DatabaseStopped(MigratorError):
+    """Preflight kept a wave waiting on a database for longer than it may."""
+
+    sentence = (
+        "preflight has stopped database {database} for {seconds} s: {reason}; nothing was begun here; "
+        "when the cause is gone, 'migrator retry' takes it up"
+    )
+    exit_code = EXIT_REFUSED
 
 
 class SchemaRefused(MigratorError):

@@ -21,6 +21,7 @@ from migrator.fleet.lanes import Budget
 from migrator.fleet.store import Store
 from migrator.folder import read_folder
 from migrator.model.folder import Folder
+from migrator.model.preflight import PreflightLimits
 from migrator.model.target import Database, Scope
 from migrator.model.version import Version
 from migrator.schema.rules import Rules
@@ -130,6 +131,11 @@ def rules(database: Database) -> Rules:
         statement_timeout=float(database.migration_timeout),
         schema_lock_wait=chosen.schema_lock_wait,
     )
+
+
+def preflight_limits() -> PreflightLimits:
+    """From where on what preflight finds is a warning or a stop."""
+    return PreflightLimits(**settings().preflight_limits.model_dump())
 
 
 def budget(database: Database) -> Budget:

@@ -18,6 +18,7 @@ from migrator.fleet.claims import Claimer
 from tasks import desk
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
+from tasks.gate import GateClosed, pass_gate
 from tasks.shift import NoSlot, work_shift
 
 BUSY_PAUSE = 1.0
@@ -36,7 +37,10 @@ def lane(self: Task, execution_id: str, database_id: str, wave: int) -> dict[str
     structlog.contextvars.bind_contextvars(execution=execution_id, database=database_id)
     claimer = claimer_for(execution_id, database_id, wave)
     try:
+        pass_gate(claimer)
         finished = work_shift(claimer, time.monotonic() + desk.settings().lane_slice)
+    except GateClosed as closed:
+        _send_again(self, closed.seconds)
     except NoSlot:
         _send_again(self, BUSY_PAUSE)
     except TransientError as error:

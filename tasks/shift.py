@@ -9,13 +9,16 @@ from dataclasses import replace
 import structlog
 from sqlalchemy import Connection
 
-from migrator.fleet import claims, lanes, ledger, registry
+from migrator.fleet import claims, lanes, ledger, pace, registry
 from migrator.fleet.claims import Claimer
 from migrator.model.execution import Claim, Outcome, OutcomeState
+from migrator.model.pace import full_pace
 from migrator.model.plan import next_batch
+from migrator.model.preflight import LANE
 from migrator.schema.session import Session, session_on
 from tasks import desk, mirror
 from tasks.heartbeat import Heartbeat
+from tasks.pacing import Pacing
 from tasks.work import Work, work_of
 
 log = structlog.get_logger("migrator.target")
@@ -37,14 +40,18 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
         execution = ledger.execution(connection, claimer.execution_id)
         budget = desk.budget(database)
         lanes.prepare(connection, database.id, budget)
-        slot = lanes.take(connection, database.id, claimer.holder, budget, claimer.lease_seconds, single=single)
+        most = min(budget.bulk, execution.options.get("lanes") or budget.bulk)
+        now = full_pace(budget.total) if single else pace.begin(connection, database.id, most)
+        seconds = claimer.lease_seconds
+        slot = lanes.take(connection, database.id, claimer.holder, budget, seconds, single=single, most=now.lanes)
     if slot is None:
         raise NoSlot
     try:
         work = work_of(execution, database)
-        name = f"migrator lane {slot} {claimer.execution_id}"
+        name = f"{LANE} {slot} {claimer.execution_id}"
         with Heartbeat(claimer), session_on(database, name, desk.access()) as session:
-            return Shift(replace(claimer, lanes=budget.bulk), work, session, quiet=single).work(until)
+            paced = None if single else Pacing(claimer, slot, session, now, budget, most)
+            return Shift(replace(claimer, lanes=now.lanes), work, session, paced).work(until)
     finally:
         with desk.store().begin() as connection:
             claims.give_back(connection, claimer)
@@ -52,10 +59,10 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
 
 
 class Shift:
-    """A lane with all it needs: its claims, its work and its connection."""
+    """A lane with all it needs: its claims, its work and its connection; a single target is quiet and not paced."""
 
-    def __init__(self, claimer: Claimer, work: Work, session: Session, *, quiet: bool) -> None:
-        self.claimer, self.session, self.quiet = claimer, session, quiet
+    def __init__(self, claimer: Claimer, work: Work, session: Session, paced: Pacing | None) -> None:
+        self.claimer, self.session, self.paced = claimer, session, paced
         self._work = work
         self._pace = mirror.Pace(desk.settings().progress_every)
         self._unwritten: list[Outcome] = []
@@ -69,7 +76,10 @@ class Shift:
             while batch:
                 started = time.monotonic()
                 self._work_on(batch)
-                if time.monotonic() >= until or self.session.is_closed:
+                is_over = time.monotonic() >= until or self.session.is_closed
+                if self.paced:
+                    self.paced.between(last=is_over)
+                if is_over:
                     return False
                 batch = self._turn(next_batch(len(batch), time.monotonic() - started))
             return not self._put_back
@@ -80,6 +90,7 @@ class Shift:
 
     def _turn(self, size: int) -> list[Claim]:
         """Write down what is done and claim what comes next, in one transaction."""
+        size = self.paced.fitting(size) if self.paced else size
         with desk.store().begin() as connection:
             self._write_by(connection)
             batch = claims.claim(connection, self.claimer, size)
@@ -97,6 +108,8 @@ class Shift:
                 self._put_back = True
                 continue
             self._unwritten.append(outcome)
+            if self.paced:
+                self.paced.saw(outcome)
             self._current = f"{claim.database_id}/{claim.schema_name}"
             if outcome.state is OutcomeState.FAILED or self._pace.is_due():
                 if not self._write():
@@ -116,5 +129,5 @@ class Shift:
         return claims.write_outcomes(connection, self.claimer.execution_id, self._unwritten).goes_on
 
     def _show(self) -> None:
-        if self._current and not self.quiet:
+        if self._current and self.paced:
             mirror.show(self.claimer.execution_id, self._current)

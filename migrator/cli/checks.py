@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -33,7 +32,7 @@ def as_document(database: str, checks: tuple[Check, ...]) -> dict[str, Any]:
     return {
         "database": database,
         "verdict": worst(checks).value,
-        "checks": [asdict(found) | {"verdict": found.verdict.value} for found in checks],
+        "checks": [found.as_row() for found in checks],
     }
 
 

@@ -11,7 +11,7 @@ from migrator.cli.control import store
 from migrator.cli.output import json_option, say, say_table
 from migrator.fleet import events, ledger
 from migrator.model.event import EventStatus
-from migrator.watch.report import execution_report
+from migrator.watch.report import execution_report, remarks
 
 STATUSES = [status.value for status in EventStatus]
 
@@ -58,6 +58,8 @@ def events_(status: str | None, most: int, as_json: bool) -> None:
 def _show(console: Console, report: dict[str, Any]) -> None:
     console.print(f"{report['execution']}: {report['state']}", markup=False)
     console.print(report["summary"], markup=False)
+    for remark in remarks(report):
+        console.print("  " + remark, markup=False)
     for failure in report["failures"]:
         console.print(f"  {failure['database']}/{failure['schema']}: {failure['message']}", markup=False)
         if failure["statement"]:

@@ -17,6 +17,7 @@ from migrator.errors import EXIT_INTERRUPTED, UnknownExecution
 from migrator.fleet import events
 from migrator.model.event import Event, EventType
 from migrator.model.target import Scope
+from migrator.watch.report import remarks
 
 SCOPES = ["all", *(scope.value for scope in Scope)]
 
@@ -105,6 +106,8 @@ def followed(event_id: str) -> Event:
 def show_report(console: Console, report: dict[str, Any]) -> None:
     """How an execution ended, for people: summary, failures by what they have in common, and what to do next."""
     console.print(report["summary"], markup=False)
+    for remark in remarks(report):
+        console.print("  " + remark, markup=False)
     for failure in report.get("failures", ()):
         console.print(f"  {failure['database']}/{failure['schema']}: {failure['message']}", markup=False)
         if failure["statement"]:

@@ -39,4 +39,4 @@ def preflight(names: tuple[str, ...], as_json: bool) -> None:
 def _look(database: Database, targets: list[Target]) -> tuple[Check, ...]:
     schemas = tuple(target.schema_name for target in targets if target.database_id == database.id)
     needs = Needs(schemas, lanes=min(desk.budget(database).bulk, max(len(schemas), 1)))
-    return looked(lambda: open_session(database, APPLICATION, desk.access()), needs)
+    return looked(lambda: open_session(database, APPLICATION, desk.access()), needs, desk.preflight_limits())

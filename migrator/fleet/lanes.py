@@ -32,10 +32,21 @@ def prepare(connection: Connection, database_id: str, budget: Budget) -> None:
 
 
 def take(
-    connection: Connection, database_id: str, holder: str, budget: Budget, seconds: float, *, single: bool = False
+    connection: Connection,
+    database_id: str,
+    holder: str,
+    budget: Budget,
+    seconds: float,
+    *,
+    single: bool = False,
+    most: int | None = None,
 ) -> int | None:
-    """Take a free slot for some seconds; None when all are taken. A single target prefers the spare ones."""
-    ranges = [(budget.bulk + 1, budget.total), (1, budget.bulk)] if single else [(1, budget.bulk)]
+    """Take a free slot for some seconds; None when all are taken. A single target prefers the spare ones.
+
+    ``most`` is the highest slot that a lane may have while it works slower than its budget allows.
+    """
+    bulk = (1, min(budget.bulk, most or budget.bulk))
+    ranges = [(budget.bulk + 1, budget.total), (1, budget.bulk)] if single else [bulk]
     for lowest, highest in ranges:
         found = first(
             connection,
@@ -49,6 +60,12 @@ def take(
         if found is not None:
             return int(found.slot)
     return None
+
+
+def taken(connection: Connection, database_id: str) -> int:
+    """How many slots somebody has."""
+    found = first(connection, "lanes_taken", database_id=database_id)
+    return int(found.taken) if found is not None else 0
 
 
 def renew(connection: Connection, database_id: str, holder: str, seconds: float) -> None:

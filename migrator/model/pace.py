@@ -85,7 +85,30 @@ class PaceLimits:
     """Calm looks before a number of lanes that did not pay is tried again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one lane did since it last reported."""
+
+    slot: int
+    seconds: float
+    done: int = 0
+    """Targets, with those that failed."""
+    failed: int = 0
+    refused: int = 0
+    """Lock timeouts, deadlocks and what else the server refused for now."""
+
+
 Decision = tuple[Move, str]
+
+
+def full_pace(budget: int) -> Pace:
+    """Where a database begins of which nothing is known: the budget is its operator's own word."""
+    return Pace(budget, PaceLimits(budget).most, reason=f"all {budget} lanes of the budget, nothing was measured yet")
+
+
+def within_budget(pace: Pace, was: int, budget: int) -> Pace:
+    """A pace that was found within a budget of ``was`` lanes, for another one: nothing spoke against all of them."""
+    return replace(pace, lanes=budget if pace.lanes >= was else min(pace.lanes, budget))
 
 
 def next_pace(pace: Pace, seen: Seen, limits: PaceLimits) -> Pace:

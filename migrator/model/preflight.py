@@ -6,15 +6,18 @@ only deserves to be known is a warning. What cannot be seen is a warning too, ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from migrator.model.facts import Capacity, DatabaseFacts, Replica, Transaction
 
 OLDEST_SERVER = 14
 NEWEST_SERVER = 18
 MOST_NAMED = 3
+LANE = "migrator lane"
+"""How the sessions of our own lanes are named, with a slot and an execution behind it."""
 
 
 class Verdict(StrEnum):
@@ -34,6 +37,20 @@ class Check:
     figure: str
     sentence: str
     advice: str = ""
+
+    @property
+    def told(self) -> str:
+        """The sentence with the advice."""
+        return f"{self.name}: " + "; ".join(part for part in (self.sentence, self.advice) if part)
+
+    def as_row(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self) | {"verdict": self.verdict.value}
+
+    @staticmethod
+    def read(row: Mapping[str, Any]) -> Check:
+        """From what ``as_row`` gave."""
+        return Check(**{**row, "verdict": Verdict(row["verdict"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +178,9 @@ def _transactions(facts: DatabaseFacts, limits: PreflightLimits) -> Check:
 
 
 def _judged(found: Transaction, limits: PreflightLimits) -> Verdict:
+    """A lane of ours is nobody to wait for, unless it was left behind in a schema that is to be worked on."""
+    if (found.application or "").startswith(LANE) and not found.relations:
+        return Verdict.OK
     if found.seconds is None:
         return Verdict.WARN if found.relations else Verdict.OK
     if found.relations and found.seconds >= limits.transaction_stop:

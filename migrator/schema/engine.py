@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from migrator.errors import MigrationFailed, ServerRefusedForNow, UnknownSchema
 from migrator.model.folder import Folder
@@ -91,14 +91,18 @@ class Engine:
             raise UnknownSchema(database=session.database_id, schema=schema)
         return self._retrying(self._visit, session, schema, tenant_id, Backward(self.folder, since, way_back))
 
-    def _retrying(self, work: Callable[..., Change], *arguments: object) -> Change:
+    def _retrying(self, work: Callable[..., Change], session: Session, *arguments: object) -> Change:
+        def count(_: RetryCallState) -> None:
+            session.refused += 1
+
         retrying = Retrying(
             retry=retry_if_exception_type(ServerRefusedForNow),
             stop=stop_after_attempt(self.rules.tries),
             wait=wait_random_exponential(multiplier=0.1, max=2),
+            after=count,
             reraise=True,
         )
-        return retrying(work, *arguments)
+        return retrying(work, session, *arguments)
 
     def _visit(self, session: Session, schema: str, tenant_id: str | None, direction: Direction) -> Change:
         started = time.monotonic()

@@ -32,6 +32,8 @@ class Session:
         opened.autocommit = True
         self.connection = opened
         self.database_id = database_id
+        self.refused = 0
+        """How often the server refused something for now, tries that were repeated among them."""
 
     def text(self, composed: sql.Composable) -> str:
         """The statement as it goes over the wire, identifiers and literals quoted for this connection."""

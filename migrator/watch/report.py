@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from migrator.fleet import ledger
+from migrator.fleet import gate, ledger, pace
+from migrator.model.preflight import Check, worst
 from migrator.watch.progress import spoken_seconds
 
 MOST_FAILURES = 20
@@ -40,6 +41,8 @@ def execution_report(connection: Connection, execution_id: str, state: str) -> d
         "seconds": round(float(row.seconds), 3),
         "failures": failures,
         "failure_groups": groups,
+        "preflight": [_preflight_facts(*found) for found in gate.noticed(connection, execution_id)],
+        "pace": pace.paces(connection, execution_id),
         "repeated": False,
     }
     if row.total == 1:
@@ -94,6 +97,26 @@ def group_facts(row: Row[Any]) -> dict[str, Any]:
         "sample": row.sample,
         "message": row.message,
     }
+
+
+def remarks(report: dict[str, Any]) -> list[str]:
+    """What was warned and stopped, and where the pace went, one line each, for people."""
+    said = [
+        f"preflight of {found['database']}, {found['verdict']}: {sentence}"
+        for found in report.get("preflight", ())
+        for sentence in found["sentences"]
+    ]
+    return said + [
+        f"pace of {found['database']}: {change['lanes']} lanes, {change['reason']}"
+        for found in report.get("pace", ())
+        for change in found["changes"]
+    ]
+
+
+def _preflight_facts(database: str, is_stopped: bool, checks: list[Check]) -> dict[str, Any]:
+    """What preflight told of a database in the course of an execution, and whether it is stopped now."""
+    sentences = [check.told for check in checks]
+    return {"database": database, "verdict": worst(checks).value, "is_stopped": is_stopped, "sentences": sentences}
 
 
 def simple_report(event_id: str, summary_: str, **facts: Any) -> dict[str, Any]:

@@ -105,6 +105,7 @@ CREATE TABLE preflight (
     wave integer NOT NULL,
     verdict text NOT NULL CHECK (verdict IN ('ok', 'warn', 'stop')),
     checks jsonb NOT NULL DEFAULT '[]',
+    noticed jsonb NOT NULL DEFAULT '{}',
     stopped_since timestamptz,
     checked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (execution_id, database_id)
@@ -115,24 +116,49 @@ COMMENT ON COLUMN preflight.database_id IS 'The database.';
 COMMENT ON COLUMN preflight.wave IS 'The wave it was looked at for.';
 COMMENT ON COLUMN preflight.verdict IS 'ok, warn, or stop: it waits and is looked at again.';
 COMMENT ON COLUMN preflight.checks IS 'Each check with its verdict, figure and advice.';
-COMMENT ON COLUMN preflight.stopped_since IS 'Since when it has been stopped without a break.';
+COMMENT ON COLUMN preflight.noticed IS 'The checks that were ever a warning or a stop, as each last was, by name and verdict.';
+COMMENT ON COLUMN preflight.stopped_since IS 'Since when the wave has been kept waiting there without a break.';
 COMMENT ON COLUMN preflight.checked_at IS 'When.';
 
 CREATE TABLE pace (
     database_id text PRIMARY KEY REFERENCES database (id),
+    budget integer NOT NULL CHECK (budget > 0),
     lanes integer NOT NULL CHECK (lanes > 0),
     batch integer NOT NULL CHECK (batch > 0),
+    move text NOT NULL CHECK (move IN ('grow', 'hold', 'back', 'halve')),
     reason text NOT NULL,
-    seen jsonb NOT NULL DEFAULT '{}',
-    changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    rate double precision NOT NULL DEFAULT 0,
+    ceiling integer,
+    calm integer NOT NULL DEFAULT 0,
+    execution_id text REFERENCES execution (id),
+    decided_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    changes jsonb NOT NULL DEFAULT '[]',
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    reported_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    slots integer[] NOT NULL DEFAULT '{}',
+    done integer NOT NULL DEFAULT 0,
+    failed integer NOT NULL DEFAULT 0,
+    refused integer NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE pace IS 'How many lanes a database bears, and how large a batch, as far as was measured.';
 COMMENT ON COLUMN pace.database_id IS 'The database.';
+COMMENT ON COLUMN pace.budget IS 'The lanes that it might have had when that was decided.';
 COMMENT ON COLUMN pace.lanes IS 'How many lanes work at once; never more than its budget.';
-COMMENT ON COLUMN pace.batch IS 'How many targets a lane claims at once.';
+COMMENT ON COLUMN pace.batch IS 'How many targets a lane claims at once, at the most.';
+COMMENT ON COLUMN pace.move IS 'How it came to this.';
 COMMENT ON COLUMN pace.reason IS 'Why it is so, in one sentence.';
-COMMENT ON COLUMN pace.seen IS 'What was last measured.';
-COMMENT ON COLUMN pace.changed_at IS 'When it last changed.';
+COMMENT ON COLUMN pace.rate IS 'Targets per second at the pace before; 0 when that is not known.';
+COMMENT ON COLUMN pace.ceiling IS 'The number of lanes that did harm or did not pay.';
+COMMENT ON COLUMN pace.calm IS 'At how many looks since then all was well.';
+COMMENT ON COLUMN pace.execution_id IS 'The execution of the lane that last decided.';
+COMMENT ON COLUMN pace.decided_at IS 'When that was.';
+COMMENT ON COLUMN pace.changes IS 'The last changes of the number of lanes: execution, time, lanes, batch, reason.';
+COMMENT ON COLUMN pace.began_at IS 'From when on is measured for the next decision.';
+COMMENT ON COLUMN pace.reported_at IS 'When a lane last reported.';
+COMMENT ON COLUMN pace.slots IS 'The slots of the lanes that reported since then.';
+COMMENT ON COLUMN pace.done IS 'Targets that they finished.';
+COMMENT ON COLUMN pace.failed IS 'Those among them that failed.';
+COMMENT ON COLUMN pace.refused IS 'How often the server refused them something for now.';
 
 CREATE TABLE template (
     digest text NOT NULL,

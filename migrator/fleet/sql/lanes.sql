@@ -27,3 +27,6 @@ WHERE database_id = :database_id AND holder = :holder;
 
 -- leave_lane --
 UPDATE lane SET holder = NULL, lease_until = NULL WHERE database_id = :database_id AND holder = :holder;
+
+-- lanes_taken --
+SELECT count(*) AS taken FROM lane WHERE database_id = :database_id AND lease_until > clock_timestamp();
