@@ -12,6 +12,8 @@ from migrator.fleet.store import Store
 from migrator.folder import read_folder
 from migrator.model.event import EventStatus, Priority
 from migrator.model.execution import ExecutionState, OutcomeState
+from migrator.model.pace import Move
+from migrator.model.preflight import Verdict
 from migrator.model.target import Database, DatabaseKind, Scope
 from migrator.schema.engine import Engine
 from migrator.schema.rules import Rules
@@ -66,6 +68,8 @@ def test_every_column_has_a_comment(query, control):
         ("outcome", "state", OutcomeState),
         ("outcome", "scope", Scope),
         ("database", "kind", DatabaseKind),
+        ("preflight", "verdict", Verdict),
+        ("pace", "move", Move),
     ],
 )
 def test_a_column_takes_exactly_the_states_of_the_model(query, control, table, column, states):

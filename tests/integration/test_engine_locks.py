@@ -106,10 +106,13 @@ def test_a_lock_timeout_is_tried_again_until_the_lock_is_free(open_, folder, sch
 
 
 def test_a_lock_that_stays_is_given_up_after_some_tries(open_, folder, schema, locked, ask):
-    Engine(folder(TWO)).migrate(open_(), schema)
+    session = open_()
+    Engine(folder(TWO)).migrate(session, schema)
+    assert session.refused == 0
     locked(f"LOCK TABLE {schema}.item")
     with pytest.raises(ServerRefusedForNow) as caught:
-        Engine(folder(ALTER), Rules(lock_timeout=0.05, tries=2)).migrate(open_(), schema)
+        Engine(folder(ALTER), Rules(lock_timeout=0.05, tries=2)).migrate(session, schema)
+    assert session.refused == 2
     facts = caught.value.facts
     assert (facts["script"], facts["line"], facts["sqlstate"]) == ("V3__column.sql", 2, "55P03")
     assert ask(f"SELECT max(version) FROM {schema}.flyway_schema_history") == [("2",)]

@@ -24,9 +24,9 @@ def take(store):
             registry.add_database(connection, database(name))
             lanes.prepare(connection, name, BUDGET)
 
-    def slot(holder, *, budget=BUDGET, seconds=MINUTE, single=False, name="eu-1"):
+    def slot(holder, *, budget=BUDGET, seconds=MINUTE, single=False, name="eu-1", most=None):
         with store.begin() as connection:
-            return lanes.take(connection, name, holder, budget, seconds, single=single)
+            return lanes.take(connection, name, holder, budget, seconds, single=single, most=most)
 
     return slot
 
@@ -103,3 +103,20 @@ def test_a_larger_budget_adds_slots_and_keeps_who_has_one(take, store):
         lanes.prepare(connection, "eu-1", Budget(5, 1))
         lanes.prepare(connection, "eu-1", Budget(5, 1))
     assert [take(f"late {n}", budget=Budget(5, 1)) for n in range(5)] == [2, 3, 4, 5, None]
+
+
+def test_a_slower_pace_leaves_the_upper_slots_to_single_targets(take):
+    assert [take(f"lane {n}", most=1) for n in range(2)] == [1, None]
+    assert [take(f"single {n}", single=True, most=1) for n in range(4)] == [4, 2, 3, None]
+
+
+def test_a_pace_above_the_budget_gives_no_more_slots(take):
+    assert [take(f"lane {n}", most=9) for n in range(4)] == [1, 2, 3, None]
+
+
+def test_taken_slots_are_counted_and_those_of_the_dead_are_not(take, store):
+    take("lane 0")
+    take("dead", seconds=0.01)
+    with store.begin() as connection:
+        assert eventually(lambda: lanes.taken(connection, "eu-1") == 1)
+        assert lanes.taken(connection, "us-1") == 0

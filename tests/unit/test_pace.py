@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.model.pace import Move, Pace, PaceLimits, Seen, next_pace
+from migrator.model.pace import Move, Pace, PaceLimits, Seen, full_pace, next_pace, within_budget
 from migrator.model.plan import next_batch
 
 LIMITS = PaceLimits(budget=8)
@@ -187,3 +187,16 @@ def test_never_above_the_budget_and_never_below_one_whatever_was_seen(pace, seen
     assert 1 <= after.batch <= limits.most
     assert after.lanes <= max(pace.lanes, 1) + 1
     assert after.reason
+
+
+@pytest.mark.parametrize(
+    ("lanes", "was", "budget", "expected"), [(4, 4, 8, 8), (3, 4, 8, 3), (4, 4, 2, 2), (3, 4, 2, 2), (1, 4, 4, 1)]
+)
+def test_a_pace_below_its_budget_is_kept_within_another_one(lanes, was, budget, expected):
+    assert within_budget(Pace(lanes, 10), was, budget).lanes == expected
+
+
+def test_the_beginning_is_the_whole_budget_with_batches_that_its_first_look_does_not_cut():
+    begun = full_pace(4)
+    after = next_pace(begun, Seen(done=400, seconds=1.0, lanes=4), PaceLimits(4))
+    assert (begun.lanes, after.lanes, after.batch) == (4, 4, PaceLimits(4).most)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.watch.report import simple_report, summary
+from migrator.watch.report import remarks, simple_report, summary
 
 MANY = {
     "total": 100,
@@ -73,3 +73,18 @@ def test_an_event_without_an_execution_has_a_report_of_the_same_shape():
     assert report["event"] == "e1"
     assert (report["execution"], report["state"], report["repeated"]) == (None, "completed", False)
     assert (report["summary"], report["changed"]) == ("tenant 7 is retired", 1)
+
+
+def test_what_was_stopped_and_where_the_pace_went_is_told_line_by_line():
+    stopped = {"database": "eu-1", "verdict": "stop", "is_stopped": False, "sentences": ["locks: full", "load: high"]}
+    change = {"at": "2026-01-01", "lanes": 2, "batch": 5, "reason": "3 sessions wait"}
+    paced = {"database": "eu-2", "lanes": 4, "batch": 9, "reason": "all is well", "changes": [change]}
+    assert remarks({"preflight": [stopped], "pace": [paced]}) == [
+        "preflight of eu-1, stop: locks: full",
+        "preflight of eu-1, stop: load: high",
+        "pace of eu-2: 2 lanes, 3 sessions wait",
+    ]
+
+
+def test_a_report_without_an_execution_has_no_remarks():
+    assert remarks(simple_report("e1", "tenant 7 is retired")) == []

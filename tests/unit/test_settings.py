@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from config import settings as configuration
 from config.settings import Settings
 from migrator.errors import BadSettings, SettingsMissing
+from migrator.model.preflight import PreflightLimits
 from tasks import desk
 
 
@@ -118,3 +119,19 @@ def test_a_missing_setting_names_the_variable_that_sets_it():
     with pytest.raises(SettingsMissing) as caught:
         desk.required(None, "the broker", "MIGRATOR_BROKER_URL")
     assert str(caught.value).startswith("the broker is not set; set MIGRATOR_BROKER_URL")
+
+
+def test_the_limits_of_preflight_are_those_of_the_model_unless_they_are_set(somewhere, monkeypatch):
+    assert desk.preflight_limits() == PreflightLimits()
+    configuration.load.cache_clear()
+    write(somewhere / "migrator.toml", "[preflight_limits]\ntransaction_stop = 5\n")
+    assert desk.preflight_limits() == PreflightLimits(transaction_stop=5)
+    configuration.load.cache_clear()
+    monkeypatch.setenv("MIGRATOR_PREFLIGHT_LIMITS", '{"lag_stop": 7}')
+    assert desk.preflight_limits() == PreflightLimits(transaction_stop=5, lag_stop=7)
+
+
+def test_a_limit_of_preflight_that_is_not_there_is_a_mistake(somewhere):
+    write(somewhere / "migrator.toml", "[preflight_limits]\ntransaction_halt = 5\n")
+    with pytest.raises(BadSettings, match=r"preflight_limits\.transaction_halt"):
+        desk.settings()
