@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from migrator.errors import DatabaseStopped
 from migrator.fleet import gate, lanes, registry
 from migrator.fleet.claims import Claimer
+from migrator.fleet.gate import LookTaken
 from migrator.model.execution import Work
 from migrator.model.gate import Look, Passage, Watch, obstacles, passage
 from migrator.model.preflight import Check, Needs
@@ -17,6 +18,8 @@ from tasks import desk
 
 MOST_SCHEMAS = 1000
 """More than a database gets through until the next look; to ask for all of 10,000 would cost more than it tells."""
+BUSY_PAUSE = 1.0
+"""Seconds before a lane asks again what another one found."""
 READS_ONLY = frozenset((Work.VALIDATE, Work.DRIFT, Work.SNAPSHOT))
 """Work that waits for nobody's locks and needs no database that may be written to."""
 
@@ -24,7 +27,7 @@ log = structlog.get_logger("migrator.gate")
 
 
 class GateClosed(Exception):
-    """Preflight says stop; nothing was claimed. ``seconds`` until the next look."""
+    """Preflight says stop, or has not said anything yet; nothing was claimed. Come back in so many ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -60,9 +63,16 @@ def pass_gate(claimer: Claimer) -> None:
 def _looked(claimer: Claimer, watch: Watch) -> Look:
     """A fresh look: our own, or that of another lane that was at it.
 
-    The row is locked meanwhile, a dozen milliseconds, or as long as a connection may take: nobody else could do
-    better by trying at the same time, and a lane that dies while it looks lets go of it.
+    The row is locked meanwhile, for a dozen milliseconds; a lane that dies while it looks lets go of it. Where it
+    takes long others come back later, so that no worker is kept from more urgent events.
     """
+    try:
+        return _look(claimer, watch)
+    except LookTaken:
+        raise GateClosed(BUSY_PAUSE) from None
+
+
+def _look(claimer: Claimer, watch: Watch) -> Look:
     with desk.store().begin() as connection:
         last = gate.lock_look(connection, claimer)
         if last is not None and passage(last, watch) is not Passage.LOOK:

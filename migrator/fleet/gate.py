@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
+from sqlalchemy.exc import OperationalError
 
 from migrator.errors import UnknownExecution
 from migrator.fleet.claims import Claimer
@@ -15,6 +16,13 @@ from migrator.fleet.store import first, rows
 from migrator.model.execution import Work
 from migrator.model.gate import Look, obstacles, remarks
 from migrator.model.preflight import Check, worst
+
+LOCK_TIMEOUT = "55P03"
+"""SQLSTATE."""
+
+
+class LookTaken(Exception):
+    """Another lane has been looking for a while; the transaction is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +46,16 @@ def standing(connection: Connection, claimer: Claimer) -> Standing:
 
 
 def lock_look(connection: Connection, claimer: Claimer) -> Look | None:
-    """The last look, locked until the transaction ends; None when there was none. Waits while another lane looks."""
-    row = first(connection, "lock_look", **_place(claimer))
+    """The last look, locked until the transaction ends; None when there was none.
+
+    Waits while another lane looks; raises LookTaken when that takes long.
+    """
+    try:
+        row = first(connection, "lock_look", **_place(claimer))
+    except OperationalError as error:
+        if getattr(error.orig, "pgcode", None) == LOCK_TIMEOUT:
+            raise LookTaken from None
+        raise
     return _look(row) if row is not None and row.checks else None
 
 

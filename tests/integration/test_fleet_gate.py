@@ -91,6 +91,14 @@ def test_of_lanes_that_come_at_once_one_looks_and_the_others_use_it(store):
     assert {look.checks for look in looks if look} == {(OK, WARN)}
 
 
+def test_nobody_waits_long_for_a_look_that_takes_long(store):
+    opened(store, found(2))
+    with store.begin() as looking:
+        gate.lock_look(looking, lane("slow"))
+        with pytest.raises(gate.LookTaken), store.begin() as connection:
+            gate.lock_look(connection, lane("other"))
+
+
 def test_a_lane_that_dies_while_it_looks_leaves_nothing_behind(store, standing):
     opened(store, found(1))
 

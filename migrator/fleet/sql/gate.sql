@@ -15,7 +15,9 @@ LEFT JOIN preflight AS look ON look.execution_id = execution.id AND look.databas
 WHERE execution.id = :execution_id;
 
 -- lock_look --
--- Locks the last look until the transaction ends; a first one is made. Who waits here meanwhile finds a fresh one.
+-- Locks the last look until the transaction ends; a first one is made. Who waits here meanwhile finds a fresh one; one
+-- that takes longer, because the database does not answer, is not worth waiting for.
+SET LOCAL lock_timeout = '1s';
 INSERT INTO preflight AS look (execution_id, database_id, wave, verdict, checked_at)
 VALUES (:execution_id, :database_id, :wave, 'ok', 'epoch')
 ON CONFLICT (execution_id, database_id) DO UPDATE SET wave = look.wave
