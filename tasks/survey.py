@@ -11,6 +11,7 @@ import structlog
 from migrator.errors import MigratorError
 from migrator.model.folder import Folder
 from migrator.model.history import Mark, is_current
+from migrator.model.stage import Stage, is_behind
 from migrator.model.target import Database, Scope, Target
 from migrator.model.version import Version
 from migrator.schema.marks import read_marks
@@ -50,10 +51,6 @@ class Survey:
         return target.database_id in self.marks
 
 
-NOTHING_ASKED = Survey({}, {})
-"""For targets that are fresh for certain."""
-
-
 def survey(targets: Iterable[Target], databases: Mapping[str, Database]) -> Survey:
     """Ask every database of the targets for its marks, one query each, several at the same time."""
     ids = sorted({target.database_id for target in targets})
@@ -78,6 +75,21 @@ def behind(
         for target in sorted(targets)
         if not found.asked(target) or not is_current(found.mark(target), folders[target.scope], to)
     ]
+
+
+def behind_by_stage(
+    targets: Iterable[Target], found: Survey, folders: Mapping[Scope, Folder], stages: Iterable[Stage]
+) -> list[tuple[Stage, list[Target]]]:
+    """Each stage with the targets that it would change, or might; a target may be in several of one scope."""
+    ordered = sorted(targets)
+    return [
+        (stage, [t for t in ordered if t.scope is stage.scope and _is_in(stage, t, found, folders[t.scope])])
+        for stage in stages
+    ]
+
+
+def _is_in(stage: Stage, target: Target, found: Survey, folder: Folder) -> bool:
+    return not found.asked(target) or is_behind(stage, found.mark(target), folder)
 
 
 def _marks(database: Database) -> dict[str, Mark] | MigratorError:
