@@ -29,6 +29,8 @@ COMMANDS = {
     "resume": "migrator.cli.rollout:resume",
     "retry": "migrator.cli.rollout:retry",
     "rollback": "migrator.cli.rollback:rollback",
+    "preflight": "migrator.cli.preflight:preflight",
+    "plan": "migrator.cli.plan:plan",
     "schema": "migrator.cli.schema:schema",
     "show": "migrator.cli.ledger:show",
     "snapshot": "migrator.cli.snapshot:snapshot",

@@ -1,0 +1,83 @@
+"""``migrator plan``: what would run where. Needs the control database and the targets' own, no worker and no broker."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+import click
+from kombu.utils.uuid import uuid
+
+from config import logging
+from migrator.cli import forecast as shown
+from migrator.cli.asking import asking_for_migration
+from migrator.cli.control import whoami
+from migrator.cli.output import json_option, say
+from migrator.errors import EXIT_FAILED
+from migrator.model.event import EventType
+from migrator.model.forecast import Group, expected_seconds
+from migrator.model.payload import MigrationRequested, parse_payload
+from migrator.model.plan import Plan, make_plan
+from migrator.model.rollout import Rollout
+from migrator.model.target import Database
+from tasks import desk
+from tasks.forecast import forecast
+from tasks.staging import staged
+from tasks.survey import folders_for
+from tasks.wanted import wanted_targets
+
+
+@click.command()
+@asking_for_migration
+@click.option("--sql", is_flag=True, help="Print the SQL instead, in order.")
+@click.option("--targets", is_flag=True, help="List every target with what is pending there.")
+@json_option
+def plan(asked: dict[str, Any], sql: bool, targets: bool, as_json: bool) -> None:
+    """What 'migrate' with the same options would do: stages, waves, pending migrations, what they destroy or lock,
+    how they are taken back, how long it takes. Changes nothing; ends with 1 when a target's history is in the way.
+
+    Example: migrator plan --scope tenant --canary 2 --wave-size 20%
+    """
+    logging.configure("ERROR")  # what the survey warns of stands in the plan
+    found, groups, seconds = _look(_request(asked))
+    document = shown.document(found, groups, seconds)
+    if sql:
+        say(as_json, document, lambda console: shown.show_sql(console, groups))
+    else:
+        say(as_json, document, lambda console: shown.show(console, document, with_targets=targets))
+    if any(group.obstacle for group in groups):
+        sys.exit(EXIT_FAILED)
+
+
+def _request(asked: dict[str, Any]) -> MigrationRequested:
+    """The request that 'migrate' would send. Raises BadPayload as that would."""
+    payload = parse_payload(EventType.MIGRATION_REQUESTED, {"request_id": uuid(), "requested_by": whoami(), **asked})
+    if not isinstance(payload, MigrationRequested):
+        raise TypeError(f"{payload} is no request to migrate")
+    return payload
+
+
+def _look(request: MigrationRequested) -> tuple[Plan, list[Group], float | None]:
+    targets, databases = wanted_targets(
+        request.scope,
+        request.target_databases,
+        request.target_schemas,
+        request.target_tenants,
+        request.target_labels,
+    )
+    folders = folders_for(targets)
+    to, rollout = desk.known_version(request.scope, request.to_version), request.rollout()
+    found = staged(targets, databases, folders, to)
+    made = make_plan(found.stages, rollout, current=found.current)
+    groups = forecast(found, databases, folders)
+    return made, groups, _expected(made, groups, databases, rollout)
+
+
+def _expected(made: Plan, groups: list[Group], databases: dict[str, Database], rollout: Rollout) -> float | None:
+    budgets = {
+        id_: desk.budget(replace(each, lanes=rollout.lanes or each.lanes)).bulk for id_, each in databases.items()
+    }
+    waves = [[(p.stage, p.target) for p in made.targets if p.wave == wave.number] for wave in made.waves]
+    seconds = expected_seconds(waves, groups, budgets)
+    return None if seconds is None else seconds + rollout.soak_seconds * max(0, len(waves) - 1)
