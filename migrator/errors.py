@@ -17,6 +17,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── PgToolsMissing, SnapshotRefused
     │   ├── UnknownSnapshot, UnknownAside
     │   ├── DependencyUnmet
+    │   ├── DependencyUnmet (transient)
     │   └── FolderError              the folder on disk is wrong
     │       ├── FolderMissing, UnreadableFile, UnnamedFile
     │       ├── UnrecognisedFolder, MixedConventions, UnfitFile
@@ -775,7 +776,7 @@ class DependencyCircle(FolderError):
     )
 
 
-class DependencyUnmet(BadInput):
+class DependencyUnmet(BadInput, TransientError):
     """What a migration depends on is not part of the request and not there yet."""
 
     sentence = "nothing was done, because something is missing that is not part of the request: {missing}. {advice}"

@@ -19,6 +19,7 @@ from migrator.model.folder import Folder
 from migrator.model.rollout import Rollout
 from migrator.model.snapshot import Snapshot
 from migrator.model.target import Database, Scope
+from migrator.model.stage import folder_at, stage_among
 from migrator.model.version import Version
 from migrator.schema.engine import Change, Engine
 from migrator.schema.fingerprint import fingerprints_of
@@ -103,10 +104,11 @@ class Migrating:
     def _engine(self, stage: int) -> Engine:
         """One for each stage, because each goes to a version of its own."""
         if stage not in self._engines:
-            planned = ledger.stages(self._row).get(stage)
+            planned = stage_among(ledger.stages(self._row), stage)
             asked = Version(self._row.to_version) if self._row.to_version else None
+            folder = folder_at(planned, self._folder) if planned else self._folder
             to = planned.to if planned is not None and planned.to is not None else asked
-            self._engines[stage] = Engine(self._folder, self._rules, to=to, execution=self._row.id)
+            self._engines[stage] = Engine(folder, self._rules, to=to, execution=self._row.id)
         return self._engines[stage]
 
 

@@ -37,5 +37,5 @@ def staged(
     found = survey(targets, databases)
     by_stage = behind_by_stage(targets, found, folders, stages)
     behind = {target for _, late in by_stage for target in late}
-    refuse_unmet(behind, targets, found, databases, folders, to)
+    refuse_unmet(behind, targets, found, folders, to)
     return Staged(tuple((stage, tuple(late)) for stage, late in by_stage), len(targets) - len(behind), found)

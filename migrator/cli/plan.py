@@ -11,9 +11,10 @@ from kombu.utils.uuid import uuid
 
 from config import logging
 from migrator.cli import forecast as shown
-from migrator.cli.asking import asking_for_migration
 from migrator.cli.control import whoami
-from migrator.cli.output import json_option, say
+from migrator.cli.output import say
+from migrator.cli.rollout import label_option, rollout_options
+from migrator.cli.targets import Wanted, choosing_targets
 from migrator.errors import EXIT_FAILED
 from migrator.model.event import EventType
 from migrator.model.forecast import Group, expected_seconds
@@ -29,18 +30,20 @@ from tasks.wanted import wanted_targets
 
 
 @click.command()
-@asking_for_migration
+@choosing_targets
+@click.option("--to", help="Stop at this version; needs --scope.")
+@label_option
+@rollout_options
 @click.option("--sql", is_flag=True, help="Print the SQL instead, in order.")
 @click.option("--targets", is_flag=True, help="List every target with what is pending there.")
-@json_option
-def plan(asked: dict[str, Any], sql: bool, targets: bool, as_json: bool) -> None:
+def plan(sql: bool, targets: bool, as_json: bool, **asked: Any) -> None:
     """What 'migrate' with the same options would do: stages, waves, pending migrations, what they destroy or lock,
     how they are taken back, how long it takes. Changes nothing; ends with 1 when a target's history is in the way.
 
     Example: migrator plan --scope tenant --canary 2 --wave-size 20%
     """
     logging.configure("ERROR")  # what the survey warns of stands in the plan
-    found, groups, seconds = _look(_request(asked))
+    found, groups, seconds = _look(_request(**asked))
     document = shown.document(found, groups, seconds)
     if sql:
         say(as_json, document, lambda console: shown.show_sql(console, groups))
@@ -50,9 +53,19 @@ def plan(asked: dict[str, Any], sql: bool, targets: bool, as_json: bool) -> None
         sys.exit(EXIT_FAILED)
 
 
-def _request(asked: dict[str, Any]) -> MigrationRequested:
+def _request(*, wanted: Wanted, to: str | None, labels: dict[str, str], wishes: dict[str, Any]) -> MigrationRequested:
     """The request that 'migrate' would send. Raises BadPayload as that would."""
-    payload = parse_payload(EventType.MIGRATION_REQUESTED, {"request_id": uuid(), "requested_by": whoami(), **asked})
+    chosen = {"databases": wanted.databases, "schemas": wanted.schemas, "tenants": wanted.tenants}
+    fields = {
+        **wishes,
+        **{f"target_{name}": list(found) for name, found in chosen.items() if found},
+        **({"to_version": to} if to else {}),
+        "target_labels": labels,
+        "scope": wanted.scope,
+        "request_id": uuid(),
+        "requested_by": whoami(),
+    }
+    payload = parse_payload(EventType.MIGRATION_REQUESTED, fields)
     if not isinstance(payload, MigrationRequested):
         raise TypeError(f"{payload} is no request to migrate")
     return payload

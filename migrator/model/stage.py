@@ -64,6 +64,14 @@ def folder_at(stage: Stage, folder: Folder) -> Folder:
     return folder if stage.is_last else replace(folder, repeatable=())
 
 
+def stage_among(stages: Mapping[int, Stage], number: int) -> Stage | None:
+    """A stage of a plan, by number, and whether it is its scope's last one there; None for none of that number."""
+    found = stages.get(number)
+    if found is None:
+        return None
+    return replace(found, is_last=number == max(n for n, stage in stages.items() if stage.scope is found.scope))
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """What is applied together: one version, or in the end all repeatable migrations."""

@@ -188,3 +188,43 @@ def test_a_circle_is_refused_and_drawn(crossed):
     done = crossed.command("plan", **NO_BROKER)
     assert done.returncode == 2
     assert "admin:2 V2__late.sql:1 -> tenant:1 V1__account.sql:1 -> admin:2 V2__late.sql:1" in done.stderr
+
+
+@pytest.mark.usefixtures("celery_setup")
+def test_scopes_that_depend_on_each_other_are_migrated_in_their_stages(crossed):
+    code, report = crossed.command_json("migrate")
+    assert (code, report["failed"]) == (0, 0)
+    assert crossed.history("two", "public") == ["V1__plan.sql", "V2__late.sql", "R__plans.sql"]
+    assert crossed.history("one", "tenant_1") == ["V1__account.sql", "V2__account_name.sql"]
+    assert stages_applied(crossed) == [
+        (1, ["V1__plan.sql"]),
+        (2, ["V1__country.sql"]),
+        (3, ["V1__account.sql"]),
+        (4, ["V2__late.sql", "R__plans.sql"]),
+        (5, ["V2__account_name.sql"]),
+    ]
+    assert planned(crossed) | {"groups": [], "targets": []} == {
+        "behind": 0,
+        "current": 6,
+        "expected_seconds": 0.0,
+        "stages": [],
+        "groups": [],
+        "targets": [],
+    }
+
+
+def stages_applied(fleet):
+    """What each stage applied, in the order in which its first target was done."""
+    query = "SELECT stage, applied FROM migrator.outcome GROUP BY stage, applied ORDER BY min(finished_at)"
+    return [tuple(row) for row in fleet.rows("control", query)]
+
+
+@pytest.mark.usefixtures("celery_setup")
+def test_a_tenant_is_not_made_before_what_it_depends_on_is_there(crossed):
+    where = ["--database", "one", "--schema", "tenant_9"]
+    refused = crossed.command("tenant", "add", "9", *where, MIGRATOR_RETRY_BACKOFF="0.01")
+    assert refused.returncode == 2
+    assert "V2__account_name.sql:1 needs regional version 1, and three/public is fresh" in refused.stderr
+    assert "tenant_9" not in crossed.schemas("one")
+    assert crossed.command("migrate").returncode == 0
+    assert crossed.history("one", "tenant_9") == ["V1__account.sql", "V2__account_name.sql"]
