@@ -17,6 +17,7 @@ from migrator.model.migration import Migration
 from migrator.model.stage import Stage, folder_at
 from migrator.model.target import Database, Scope, Target
 from migrator.schema import history
+from migrator.schema.engine import as_rows
 from migrator.schema.history import HistoryTable
 from migrator.schema.pending import pending, read_history
 from migrator.schema.session import Session, session_on
@@ -88,13 +89,7 @@ def _groups(
             continue
         prospects = tuple(look(stage.scope, migration) for migration in todo)
         yield Group(stage, str(latest) if latest else None, tuple(targets), prospects, state.obstacle)
-        rows += _as_if_applied(todo, len(rows))
-
-
-def _as_if_applied(todo: Sequence[Migration], rank: int) -> Iterator[HistoryRow]:
-    for number, m in enumerate(todo, start=rank + 1):
-        version = str(m.version) if m.version else None
-        yield HistoryRow(number, version, m.description[:200], m.history_type, m.script, m.checksum, True)
+        rows += as_rows(todo, len(rows))
 
 
 def _states(found: Staged, databases: Mapping[str, Database]) -> dict[Target, State]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +18,8 @@ from migrator.model.execution import Claim, Outcome, OutcomeState
 from migrator.model.folder import Folder
 from migrator.model.rollout import Rollout
 from migrator.model.snapshot import Snapshot
+from migrator.model.stage import Stage, folder_at, is_alone, stage_among
 from migrator.model.target import Database, Scope
-from migrator.model.stage import folder_at, stage_among
 from migrator.model.version import Version
 from migrator.schema.engine import Change, Engine
 from migrator.schema.fingerprint import fingerprints_of
@@ -104,12 +104,17 @@ class Migrating:
     def _engine(self, stage: int) -> Engine:
         """One for each stage, because each goes to a version of its own."""
         if stage not in self._engines:
-            planned = stage_among(ledger.stages(self._row), stage)
-            asked = Version(self._row.to_version) if self._row.to_version else None
-            folder = folder_at(planned, self._folder) if planned else self._folder
-            to = planned.to if planned is not None and planned.to is not None else asked
-            self._engines[stage] = Engine(folder, self._rules, to=to, execution=self._row.id)
+            self._engines[stage] = self._made(ledger.stages(self._row), stage)
         return self._engines[stage]
+
+    def _made(self, stages: Mapping[int, Stage], number: int) -> Engine:
+        """Each stage of a scope that has several goes by a name of its own, so that it counts only its own changes."""
+        to = Version(self._row.to_version) if self._row.to_version else None
+        stage = stage_among(stages, number)
+        if stage is None or is_alone(stages, stage):
+            return Engine(self._folder, self._rules, to=to, execution=self._row.id)
+        folder = folder_at(stage, self._folder)
+        return Engine(folder, self._rules, to=stage.to or to, execution=f"{self._row.id}/{number}")
 
 
 def planned_folder(row: Row[Any], database: Database) -> Folder:
