@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from migrator.model.forecast import Group, Prospect
+from migrator.model.forecast import Group, Prospect, by_wave_number
 from migrator.model.migration import Migration, MigrationKind
 from migrator.model.plan import Plan
 from migrator.model.target import Target
@@ -26,7 +26,7 @@ def document(plan: Plan, groups: Sequence[Group], seconds: float | None) -> dict
         "behind": len({planned.target for planned in plan.targets}),
         "current": plan.current,
         "expected_seconds": _rounded(seconds),
-        "stages": [_stage(plan, stage.number) for stage in plan.stages],
+        "stages": list(_stages(plan)),
         "groups": [_group(group) for group in groups],
         "targets": list(_targets(plan, groups)),
     }
@@ -59,7 +59,7 @@ def show_sql(console: Console, groups: Iterable[Group]) -> None:
     for title, migrations in by_stage.items():
         for migration in sorted(migrations.values(), key=_in_folder_order):
             for line in _as_sql(title, migration):
-                console.print(line, markup=False, soft_wrap=True)
+                console.out(line, highlight=False)
 
 
 def _in_folder_order(migration: Migration) -> tuple[bool, tuple[int, ...], bool, str]:
@@ -82,19 +82,21 @@ def _as_sql(title: str, migration: Migration) -> Iterator[str]:
     yield ""
 
 
-def _stage(plan: Plan, number: int) -> dict[str, Any]:
-    stage = next(stage for stage in plan.stages if stage.number == number)
-    waves = [
-        {
-            "wave": wave.number,
-            "canary": wave.is_canary,
-            "targets": wave.total,
-            "databases": _by_database(p.target for p in plan.targets if p.wave == wave.number),
-        }
-        for wave in plan.waves
-        if wave.stage == number
-    ]
-    return {"stage": number, "scope": stage.scope.value, "to": str(stage.to) if stage.to else None, "waves": waves}
+def _stages(plan: Plan) -> Iterator[dict[str, Any]]:
+    by_wave = by_wave_number(plan)
+    for stage in plan.stages:
+        waves = [
+            {
+                "wave": wave.number,
+                "canary": wave.is_canary,
+                "targets": wave.total,
+                "databases": _by_database(planned.target for planned in by_wave[wave.number]),
+            }
+            for wave in plan.waves
+            if wave.stage == stage.number
+        ]
+        to = str(stage.to) if stage.to else None
+        yield {"stage": stage.number, "scope": stage.scope.value, "to": to, "waves": waves}
 
 
 def _group(group: Group) -> dict[str, Any]:

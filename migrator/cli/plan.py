@@ -17,7 +17,7 @@ from migrator.cli.rollout import label_option, rollout_options
 from migrator.cli.targets import Wanted, choosing_targets
 from migrator.errors import EXIT_FAILED
 from migrator.model.event import EventType
-from migrator.model.forecast import Group, expected_seconds
+from migrator.model.forecast import Group, by_wave_number, expected_seconds
 from migrator.model.payload import MigrationRequested, parse_payload
 from migrator.model.plan import Plan, make_plan
 from migrator.model.rollout import Rollout
@@ -91,6 +91,6 @@ def _expected(made: Plan, groups: list[Group], databases: dict[str, Database], r
     budgets = {
         id_: desk.budget(replace(each, lanes=rollout.lanes or each.lanes)).bulk for id_, each in databases.items()
     }
-    waves = [[(p.stage, p.target) for p in made.targets if p.wave == wave.number] for wave in made.waves]
+    waves = [[(each.stage, each.target) for each in wave] for wave in by_wave_number(made).values()]
     seconds = expected_seconds(waves, groups, budgets)
     return None if seconds is None else seconds + rollout.soak_seconds * max(0, len(waves) - 1)

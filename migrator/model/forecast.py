@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from migrator.model.migration import Migration, scripts
-from migrator.model.plan import lanes_for
+from migrator.model.plan import Plan, PlannedTarget, lanes_for
 from migrator.model.stage import Stage
 from migrator.model.target import Scope, Target
 from migrator.model.way_back import Obstacle, WayBackOf
@@ -82,6 +82,14 @@ def timed(groups: Iterable[Group], past: Mapping[Run, Past]) -> list[Group]:
         replace(group, seconds=found.seconds, outcomes=found.outcomes) if (found := past.get(group.run)) else group
         for group in groups
     ]
+
+
+def by_wave_number(plan: Plan) -> dict[int, list[PlannedTarget]]:
+    """The targets of each wave."""
+    found: dict[int, list[PlannedTarget]] = {}
+    for planned in plan.targets:
+        found.setdefault(planned.wave, []).append(planned)
+    return found
 
 
 def expected_seconds(

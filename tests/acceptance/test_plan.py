@@ -11,7 +11,7 @@ from migrator.fleet import registry
 from migrator.model.target import DatabaseKind
 from tests.acceptance.fleet import FIRST, SECOND
 
-THIRD = "DROP TABLE account;"
+THIRD = "DROP TABLE account; -- :key: [bold]and {braces}[/bold]"
 NO_BROKER = {"MIGRATOR_BROKER_URL": "redis://127.0.0.1:1/0"}
 
 
