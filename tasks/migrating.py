@@ -19,6 +19,7 @@ from migrator.model.folder import Folder
 from migrator.model.rollout import Rollout
 from migrator.model.snapshot import Snapshot
 from migrator.model.stage import Stage, folder_at, is_alone, stage_among
+from migrator.model.stage import Stage, folder_at, stage_among
 from migrator.model.target import Database, Scope
 from migrator.model.version import Version
 from migrator.schema.engine import Change, Engine
@@ -108,13 +109,10 @@ class Migrating:
         return self._engines[stage]
 
     def _made(self, stages: Mapping[int, Stage], number: int) -> Engine:
-        """Each stage of a scope that has several goes by a name of its own, so that it counts only its own changes."""
-        to = Version(self._row.to_version) if self._row.to_version else None
-        stage = stage_among(stages, number)
-        if stage is None or is_alone(stages, stage):
-            return Engine(self._folder, self._rules, to=to, execution=self._row.id)
-        folder = folder_at(stage, self._folder)
-        return Engine(folder, self._rules, to=stage.to or to, execution=f"{self._row.id}/{number}")
+        asked = Version(self._row.to_version) if self._row.to_version else None
+        stage = stage_among(stages, number) or Stage(number, self._database.kind.scope, asked)
+        folder, to = folder_at(stage, self._folder), stage.to or asked
+        return Engine(folder, self._rules, to=to, execution=self._row.id, stage=number)
 
 
 def planned_folder(row: Row[Any], database: Database) -> Folder:

@@ -9,7 +9,6 @@ from typing import Any
 import click
 from kombu.utils.uuid import uuid
 
-from config import logging
 from migrator.cli import forecast as shown
 from migrator.cli.control import whoami
 from migrator.cli.output import say
@@ -42,7 +41,6 @@ def plan(sql: bool, targets: bool, as_json: bool, **asked: Any) -> None:
 
     Example: migrator plan --scope tenant --canary 2 --wave-size 20%
     """
-    logging.configure("ERROR")  # what the survey warns of stands in the plan
     found, groups, seconds = _look(_request(**asked))
     document = shown.document(found, groups, seconds)
     if sql:

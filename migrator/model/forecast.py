@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from migrator.model.lock import LockMode
 from migrator.model.migration import Migration, scripts
 from migrator.model.plan import Plan, PlannedTarget, lanes_for
 from migrator.model.stage import Stage
@@ -122,5 +123,8 @@ def _destroys(migration: Migration) -> tuple[str, ...]:
 
 
 def _locks(migration: Migration) -> tuple[str, ...]:
-    """Nothing: what a statement locks is not told by its effects yet."""
-    return ()
+    """The strongest lock on each relation that was there before."""
+    found: dict[str, LockMode] = {}
+    for lock in (lock for each in migration.statements for lock in each.effects.locks if not lock.is_new):
+        found[lock.relation] = max(found.get(lock.relation, lock.mode), lock.mode)
+    return tuple(f"{mode} on {relation}" for relation, mode in found.items())

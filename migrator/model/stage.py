@@ -72,11 +72,6 @@ def stage_among(stages: Mapping[int, Stage], number: int) -> Stage | None:
     return replace(found, is_last=number == max(n for n, stage in stages.items() if stage.scope is found.scope))
 
 
-def is_alone(stages: Mapping[int, Stage], stage: Stage) -> bool:
-    """Whether no other stage of a plan has the same scope."""
-    return sum(each.scope is stage.scope for each in stages.values()) == 1
-
-
 @dataclass(frozen=True, slots=True)
 class _Step:
     """What is applied together: one version, or in the end all repeatable migrations."""

@@ -52,6 +52,12 @@ def test_schemas_in_which_something_is_changed_are_named():
     assert prospect(found, no_way_back).escapes == ("shared",)
 
 
+def test_the_strongest_lock_on_each_table_that_was_there_before_is_named():
+    sql = "CREATE TABLE a (id int); CREATE INDEX i ON b (id); ALTER TABLE b ADD c int; ALTER TABLE a ADD c int"
+    found = builders.migration("V1__a.sql", sql)
+    assert prospect(found, no_way_back).locks == ("ACCESS EXCLUSIVE on b",)
+
+
 def test_a_written_undo_a_certain_inverse_and_none_are_told_apart():
     bare = builders.migration("V1__a.sql", "CREATE TABLE a ()")
     written = replace(bare, undo="DROP TABLE a", undo_path=Path("U1__a.sql"))

@@ -15,7 +15,7 @@ from migrator.folder.directives import read_directives
 from migrator.model.folder import Folder
 from migrator.model.history import Mark
 from migrator.model.migration import Migration
-from migrator.model.stage import Stage, folder_at, is_alone, is_behind, stage_among, stages_of
+from migrator.model.stage import Stage, folder_at, is_behind, stage_among, stages_of
 from migrator.model.target import Scope
 from migrator.model.version import Version
 from tests.unit import builders
@@ -240,5 +240,4 @@ def test_stages_read_back_from_a_plan_know_which_is_the_last_of_its_scope():
     first, other, last = Stage(1, ADMIN, Version("1")), Stage(3, TENANT), Stage(4, ADMIN)
     known = {stage.number: stage for stage in (first, other, last)}
     assert [stage_among(known, number).is_last for number in known] == [False, True, True]
-    assert [is_alone(known, stage) for stage in known.values()] == [False, True, False]
     assert stage_among(known, 2) is None
