@@ -16,7 +16,6 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── PooledSession, UnfilledSlot
     │   ├── PgToolsMissing, SnapshotRefused
     │   ├── UnknownSnapshot, UnknownAside
-    │   ├── DependencyUnmet
     │   ├── DependencyUnmet (transient)
     │   └── FolderError              the folder on disk is wrong
     │       ├── FolderMissing, UnreadableFile, UnnamedFile
@@ -758,6 +757,8 @@ class UnknownAside(BadInput):
         "database {database} has no schema {aside} that a restore of {schema} has set aside, nothing was dropped; "
         "there are: {known}"
     )
+
+
 class UnknownDependency(FolderError):
     """A migration depends on a version that the other scope's folder does not have."""
 

@@ -89,7 +89,7 @@ class Migrating:
         engine = self._engine(claim.stage)
         if not self._is_new(claim):
             return engine.migrate(session, claim.schema_name, claim.tenant_id)
-        template = template_for(session, self._database.id, self._folder, engine.to)
+        template = template_for(session, self._database.id, engine.folder, engine.to)
         made = provision(session, claim.schema_name, engine, template, claim.tenant_id)
         if made.replayed_because:
             log.info("history is replayed", schema=claim.schema_name, reason=made.replayed_because)
