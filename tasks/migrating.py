@@ -18,7 +18,6 @@ from migrator.model.execution import Claim, Outcome, OutcomeState
 from migrator.model.folder import Folder
 from migrator.model.rollout import Rollout
 from migrator.model.snapshot import Snapshot
-from migrator.model.stage import Stage, folder_at, is_alone, stage_among
 from migrator.model.stage import Stage, folder_at, stage_among
 from migrator.model.target import Database, Scope
 from migrator.model.version import Version
