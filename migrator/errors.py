@@ -16,6 +16,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── PooledSession, UnfilledSlot
     │   ├── PgToolsMissing, SnapshotRefused
     │   ├── UnknownSnapshot, UnknownAside
+    │   ├── DependencyUnmet (transient)
     │   └── FolderError              the folder on disk is wrong
     │       ├── FolderMissing, UnreadableFile, UnnamedFile
     │       ├── UnrecognisedFolder, MixedConventions, UnfitFile
@@ -23,6 +24,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │       ├── BadSections, BadDirective, BadFolderOptions
     │       ├── UnknownPlaceholder, BadOrder, BadStep
     │       ├── BadScriptDirectory, BadRevision
+    │       ├── UnknownDependency, DependencyCircle
     │       └── RefusedStatement
     ├── HistoryError                 folder and history of one target disagree
     │   ├── ChecksumChanged, MigrationMissing, MigrationMoved
@@ -766,3 +768,27 @@ class UnknownAside(BadInput):
         "database {database} has no schema {aside} that a restore of {schema} has set aside, nothing was dropped; "
         "there are: {known}"
     )
+
+
+class UnknownDependency(FolderError):
+    """A migration depends on a version that the other scope's folder does not have."""
+
+    sentence = (
+        "{file} depends on {scope}:{version}, which is not in {folder}, {newest}; nothing was done. "
+        "Put the file there, or mend the directive"
+    )
+
+
+class DependencyCircle(FolderError):
+    """Migrations of several scopes wait for each other; ``path`` leads from one of them back to itself."""
+
+    sentence = (
+        "migrations depend on each other in a circle, so none can be first; nothing was done: {path}. "
+        "Each arrow leads to what has to come before. Take one 'depends' away, or move what it needs to a lower version"
+    )
+
+
+class DependencyUnmet(BadInput, TransientError):
+    """What a migration depends on is not part of the request and not there yet."""
+
+    sentence = "nothing was done, because something is missing that is not part of the request: {missing}. {advice}"

@@ -16,7 +16,7 @@ from pydantic_settings import SettingsError
 
 from config import settings as configuration
 from config.settings import Settings
-from migrator.errors import BadSettings, FolderMissing, NotSupportedYet, SettingsMissing, UnknownVersion
+from migrator.errors import BadSettings, FolderMissing, SettingsMissing, UnknownVersion
 from migrator.fleet.lanes import Budget
 from migrator.fleet.store import Store
 from migrator.folder import read_folder
@@ -88,17 +88,9 @@ def folder(scope: Scope) -> Folder:
     with _folders_lock:
         known = _folders.get(path)
         if known is None or known[0] != _signature(known[1]):
-            read = _obeyed(read_folder(path, scope=scope, shared=settings().shared_schemas))
+            read = read_folder(path, scope=scope, shared=settings().shared_schemas)
             known = _folders[path] = (_signature(read), read)
         return known[1]
-
-
-def _obeyed(read: Folder) -> Folder:
-    """The folder itself. Raises NotSupportedYet rather than disregard what a file asks for."""
-    for migration in read.migrations:
-        if migration.directives.depends:
-            raise NotSupportedYet(what=f"the directive depends, in {migration.path},")
-    return read
 
 
 def known_version(scope: Scope | str, text: str | None) -> Version | None:

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from migrator.fleet import registry
 from migrator.model.event import Event
 from migrator.model.folder import Folder
-from migrator.model.plan import Plan, by_scope, make_plan
+from migrator.model.plan import Plan, make_plan
 from migrator.model.rollout import Rollout
 from migrator.model.target import Scope, Target
 from migrator.model.version import Version
 from tasks import desk
 from tasks.event_task import EventTask, Report
 from tasks.rollout import carry_on, open_execution
-from tasks.survey import behind, folders_for
+from tasks.staging import staged
+from tasks.survey import folders_for
 
 
 def migrate_targets(
@@ -43,8 +44,11 @@ def plan_for(
     to: Version | None,
     rollout: Rollout | None = None,
 ) -> Plan:
-    """The plan over those targets that are behind; the others are only counted."""
+    """The plan over those targets that are behind; the others are only counted.
+
+    Raises a FolderError or DependencyUnmet when what migrations depend on cannot be there before.
+    """
     with desk.store().begin() as connection:
         databases = {database.id: database for database in registry.databases(connection)}
-    late = behind(targets, databases, folders, to)
-    return make_plan(by_scope(late), rollout, current=len(targets) - len(late))
+    found = staged(targets, databases, folders, to)
+    return make_plan(found.stages, rollout, current=found.current)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from migrator.model.execution import Claim, Outcome, OutcomeState
 from migrator.model.folder import Folder
 from migrator.model.rollout import Rollout
 from migrator.model.snapshot import Snapshot
+from migrator.model.stage import Stage, folder_at, stage_among
 from migrator.model.target import Database, Scope
 from migrator.model.version import Version
 from migrator.schema.engine import Change, Engine
@@ -87,7 +88,7 @@ class Migrating:
         engine = self._engine(claim.stage)
         if not self._is_new(claim):
             return engine.migrate(session, claim.schema_name, claim.tenant_id)
-        template = template_for(session, self._database.id, self._folder, engine.to)
+        template = template_for(session, self._database.id, engine.folder, engine.to)
         made = provision(session, claim.schema_name, engine, template, claim.tenant_id)
         if made.replayed_because:
             log.info("history is replayed", schema=claim.schema_name, reason=made.replayed_because)
@@ -103,11 +104,14 @@ class Migrating:
     def _engine(self, stage: int) -> Engine:
         """One for each stage, because each goes to a version of its own."""
         if stage not in self._engines:
-            planned = ledger.stages(self._row).get(stage)
-            asked = Version(self._row.to_version) if self._row.to_version else None
-            to = planned.to if planned is not None and planned.to is not None else asked
-            self._engines[stage] = Engine(self._folder, self._rules, to=to, execution=self._row.id)
+            self._engines[stage] = self._made(ledger.stages(self._row), stage)
         return self._engines[stage]
+
+    def _made(self, stages: Mapping[int, Stage], number: int) -> Engine:
+        asked = Version(self._row.to_version) if self._row.to_version else None
+        stage = stage_among(stages, number) or Stage(number, self._database.kind.scope, asked)
+        folder, to = folder_at(stage, self._folder), stage.to or asked
+        return Engine(folder, self._rules, to=to, execution=self._row.id, stage=number)
 
 
 def planned_folder(row: Row[Any], database: Database) -> Folder:

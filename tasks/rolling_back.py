@@ -83,9 +83,10 @@ class RollingBack:
         if changed.since_rank is not None:
             return changed
         past = history.read(session, self._table(changed.target.schema_name))
-        if past.mark is None or past.mark.execution != self._row.takes_back:
+        mark = past.mark
+        if mark is None or (mark.execution, mark.stage) != (self._row.takes_back, changed.stage):
             return changed
-        return replace(changed, since_rank=past.mark.since_rank, until_rank=past.newest_rank)
+        return replace(changed, since_rank=mark.since_rank, until_rank=past.newest_rank)
 
     def _undone_or_restored(self, session: Session, claim: Claim, changed: Changed) -> tuple[Change, str]:
         if self._strategy == SNAPSHOT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -10,7 +10,8 @@ import structlog
 
 from migrator.errors import MigratorError
 from migrator.model.folder import Folder
-from migrator.model.history import Mark, is_current
+from migrator.model.history import Mark
+from migrator.model.stage import Stage, is_behind
 from migrator.model.target import Database, Scope, Target
 from migrator.model.version import Version
 from migrator.schema.marks import read_marks
@@ -65,19 +66,23 @@ def survey(targets: Iterable[Target], databases: Mapping[str, Database]) -> Surv
     )
 
 
-def behind(
-    targets: Sequence[Target], databases: Mapping[str, Database], folders: Mapping[Scope, Folder], to: Version | None
-) -> list[Target]:
-    """The targets that a migration would change, or might: those of a database that cannot be asked are kept.
+def behind_by_stage(
+    targets: Iterable[Target], found: Survey, folders: Mapping[Scope, Folder], stages: Iterable[Stage]
+) -> list[tuple[Stage, list[Target]]]:
+    """Each stage with the targets that it would change, or might; a target may be in several of one scope.
 
-    Whoever works on such a database later gets the reason and writes it down as the outcome.
+    Those of a database that cannot be asked are kept: whoever works on it later gets the reason and writes it down
+    as the outcome.
     """
-    found = survey(targets, databases)
+    ordered = sorted(targets)
     return [
-        target
-        for target in sorted(targets)
-        if not found.asked(target) or not is_current(found.mark(target), folders[target.scope], to)
+        (stage, [t for t in ordered if t.scope is stage.scope and _is_in(stage, t, found, folders[t.scope])])
+        for stage in stages
     ]
+
+
+def _is_in(stage: Stage, target: Target, found: Survey, folder: Folder) -> bool:
+    return not found.asked(target) or is_behind(stage, found.mark(target), folder)
 
 
 def _marks(database: Database) -> dict[str, Mark] | MigratorError:

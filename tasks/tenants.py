@@ -10,7 +10,9 @@ from migrator.model.payload import TenantCreated, TenantDeleted, TenantUpdated
 from migrator.model.plan import by_scope, make_plan
 from migrator.model.target import Scope, Target, Tenant
 from tasks import desk, rollout
+from tasks.dependencies import refuse_unmet
 from tasks.event_task import EventTask, Report, event_task, settle
+from tasks.survey import NOTHING_ASKED
 
 
 @event_task(EventType.TENANT_CREATED)
@@ -33,7 +35,9 @@ def tenant_created(task: EventTask, event: Event, payload: TenantCreated) -> Rep
         fresh = registry.add_tenant(connection, tenant)
         if not payload.auto_migrate:
             return _registered(connection, event, tenant, fresh)
-        folders = {Scope.TENANT: desk.folder(Scope.TENANT)}
+    folders = {Scope.TENANT: desk.folder(Scope.TENANT)}
+    refuse_unmet([target], [target], NOTHING_ASKED, folders, to)
+    with desk.store().begin() as connection:
         rollout.open_execution(
             connection, event, make_plan(by_scope([target])), folders, requested_by=f"tenant {tenant.id}", to=to
         )

@@ -24,6 +24,7 @@ COMMANDS = {
     "migrate": "migrator.cli.migrate:migrate",
     "new": "migrator.cli.new:new",
     "pause": "migrator.cli.rollout:pause",
+    "plan": "migrator.cli.plan:plan",
     "preflight": "migrator.cli.preflight:preflight",
     "repair": "migrator.cli.amend:repair",
     "resume": "migrator.cli.rollout:resume",

@@ -30,7 +30,7 @@ def say(as_json: bool, document: Any, show: Callable[[Console], None]) -> None:
 
 def person_console() -> Console:
     """Stdout for people: as wide as the terminal, and wide where there is none, so that nothing is cut for grep."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def say_table(as_json: bool, headings: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:

@@ -41,6 +41,8 @@ class Mark:
     """A script that commits statement by statement and was not recorded yet."""
     statements: int = 0
     """How many of its statements are done; the next one may have been begun."""
+    stage: int = 1
+    """The stage of that execution, which may have changed the schema in an earlier one before."""
 
     def as_text(self) -> str:
         """Compact JSON with our name in front, so that nobody takes it for prose."""

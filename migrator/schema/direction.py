@@ -53,8 +53,8 @@ class Forward:
         reached = read_history(past.rows).latest
         version, digest = str(reached) if reached else None, self.digest(past.rows, reached)
         if past.mark is None or (past.mark.version, past.mark.digest) != (version, digest):
-            execution = past.mark.execution if past.mark else None
-            visit.keep(Mark(version, digest, execution, past.mark.since_rank if past.mark else since))
+            before = past.mark or Mark(None, "", since_rank=since)
+            visit.keep(Mark(version, digest, before.execution, before.since_rank, stage=before.stage))
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,10 @@ class Engine:
         *,
         to: Version | None = None,
         execution: str | None = None,
+        stage: int = 1,
     ) -> None:
-        self.folder, self.rules, self.to, self.execution = folder, rules or Rules(), to, execution
+        self.folder, self.rules, self.to = folder, rules or Rules(), to
+        self.execution, self.stage = execution, stage
         self._composed: dict[tuple[object, ...], Script] = {}
 
     def migrate(self, session: Session, schema: str, tenant_id: str | None = None) -> Change:
@@ -159,15 +161,16 @@ class Engine:
         return self._composed[key]
 
     def _since(self, past: History) -> int:
-        """Where this execution began; an earlier attempt of it may have got through and died before saying so."""
-        mine = past.mark is not None and self.execution is not None and past.mark.execution == self.execution
-        return past.mark.since_rank if mine and past.mark else past.newest_rank
+        """Where this stage of the execution began; an earlier attempt may have got through and died silently."""
+        mark = past.mark
+        mine = mark is not None and self.execution is not None and mark.execution == self.execution
+        return mark.since_rank if mark and mine and mark.stage == self.stage else past.newest_rank
 
     def _mark(self, past: History, run: Sequence[Migration], since: int, direction: Direction | None) -> Mark:
         rows = [*past.rows, *as_rows(run, past.newest_rank)]
         reached = read_history(rows).latest
         digest = direction.digest(rows, reached) if direction else ""
-        return Mark(str(reached) if reached else None, digest, self.execution, since)
+        return Mark(str(reached) if reached else None, digest, self.execution, since, stage=self.stage)
 
 
 def as_rows(migrations: Sequence[Migration], newest_rank: int) -> list[HistoryRow]:
