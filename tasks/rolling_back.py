@@ -39,9 +39,9 @@ class RollingBack:
         self._row, self._database = row, database
         self._strategy = row.options.get("strategy", Strategy.AUTO.value)
         self._to = Version(row.to_version) if row.to_version else None
-        folder, rules = desk.folder(database.kind.scope), desk.rules(database)
-        self._engine = Engine(folder, rules, execution=row.id)
-        self._ways = WaysBack(folder, Strategy.AUTO if self._strategy == SNAPSHOT else Strategy(self._strategy))
+        self._folder, self._rules = desk.folder(database.kind.scope), desk.rules(database)
+        self._engines: dict[int, Engine] = {}
+        self._ways = WaysBack(self._folder, Strategy.AUTO if self._strategy == SNAPSHOT else Strategy(self._strategy))
         self._changed: dict[tuple[str, int], Changed] = {}
 
     def begin(self, session: Session, batch: Sequence[Claim]) -> None:
@@ -93,7 +93,7 @@ class RollingBack:
             return self._restored(session, changed), SNAPSHOT
         since = Since(self._to, changed.since_rank, changed.until_rank)
         try:
-            change = self._engine.undo(session, claim.schema_name, since, self._ways, claim.tenant_id)
+            change = self._engine(claim.stage).undo(session, claim.schema_name, since, self._ways, claim.tenant_id)
         except CannotUndo:
             if self._strategy != Strategy.AUTO or changed.snapshot is None or self._to is not None:
                 raise
@@ -110,12 +110,18 @@ class RollingBack:
         """Raises FingerprintDiffers when the catalog is not as it was."""
         if changed.fingerprint_before is None or self._to is not None:
             return f"taken back by {way}; there was no fingerprint to compare with"
-        found = fingerprint_of(session, claim.schema_name, self._engine.rules.history_table)
+        found = fingerprint_of(session, claim.schema_name, self._rules.history_table)
         if found != changed.fingerprint_before:
             raise FingerprintDiffers(
                 schema=claim.schema_name, found=found, expected=changed.fingerprint_before, way=way
             )
         return f"taken back by {way}; the fingerprint is the one before, {found[:12]}"
 
+    def _engine(self, stage: int) -> Engine:
+        """One for each stage: what an attempt has taken back counts for its own stage alone."""
+        if stage not in self._engines:
+            self._engines[stage] = Engine(self._folder, self._rules, execution=self._row.id, stage=stage)
+        return self._engines[stage]
+
     def _table(self, schema: str) -> HistoryTable:
-        return HistoryTable(schema, self._engine.rules.history_table)
+        return HistoryTable(schema, self._rules.history_table)

@@ -46,14 +46,18 @@ def resume(connection: Connection, execution_id: str, by: str) -> bool:
     """
     row = ledger.lock(connection, execution_id)
     state = ExecutionState(row.state)
-    if state in (ExecutionState.RUNNING, ExecutionState.SOAKING):
+    if state in (ExecutionState.PLANNED, ExecutionState.RUNNING, ExecutionState.SOAKING):
         return False
     if state not in (ExecutionState.PAUSED, ExecutionState.HALTED):
         raise IllegalStep(execution=execution_id, state=state.spoken, doing="resumed")
     if state is ExecutionState.HALTED:
         _begin_again(connection, row, failed=False)
-    waits = state is ExecutionState.PAUSED and row.window_closes is not None and row.due_at is not None
-    ledger.move(connection, execution_id, ExecutionState.PLANNED if waits else ExecutionState.RUNNING)
+    # planned: whoever drives it next sends the wave out again at once, instead of taking it for one that is out
+    ledger.move(
+        connection,
+        execution_id,
+        ExecutionState.PLANNED if state is ExecutionState.PAUSED else ExecutionState.RUNNING,
+    )
     ledger.wait_if_blocked(connection, execution_id)
     note(connection, execution_id, "resume", by)
     return True
