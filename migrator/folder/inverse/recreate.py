@@ -1,0 +1,40 @@
+"""What makes a thing again that was dropped or written over."""
+
+from __future__ import annotations
+
+from migrator.folder.inverse.back import Back, impossible, takes_back
+from migrator.folder.inverse.picture import UNKNOWN, Picture, Thing
+from migrator.folder.inverse.scene import full_name, spoken
+from migrator.folder.inverse.text import remade
+
+
+def recreate(picture: Picture, thing: Thing, *, replace: bool = False, concurrently: bool = False) -> Back:
+    """Make a thing as it is in the picture, with all that belongs to it, or say why that is not certain."""
+    if not thing.text:
+        return impossible(f"what {spoken(thing)} was is not known from the migrations before", thing)
+    made = takes_back(remade(thing.text, replace=replace, concurrently=concurrently), *thing.alters, about=thing)
+    if replace:
+        return made
+    if thing.fact("rights") is UNKNOWN:
+        return impossible(f"who was granted what on {spoken(thing)} is not known", thing)
+    for part in picture.parts(thing):
+        if part.kind != "column":
+            made = recreate(picture, part).then(made)
+    return _words(picture, thing).then(made)
+
+
+def _words(picture: Picture, thing: Thing) -> Back:
+    """Comments and rights, which go with a thing when it is dropped."""
+    said = Back()
+    for each in [thing, *picture.among(thing, "column")]:
+        comment = each.fact("comment")
+        if comment is UNKNOWN:
+            return impossible(f"the comment on {spoken(each)} is not known", thing)
+        said = takes_back(*([comment_on(each, comment)] if comment else [])).then(said)
+    return takes_back(*thing.grants).then(said)
+
+
+def comment_on(thing: Thing, comment: str | None) -> str:
+    """The statement that gives a thing its comment, None for none."""
+    literal = "NULL" if comment is None else "'" + comment.replace("'", "''") + "'"
+    return f"COMMENT ON {thing.kind.upper()} {full_name(thing)} IS {literal}"

@@ -1,0 +1,79 @@
+"""Statements that change no catalog, and those of which nobody can tell what they change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pglast import ast
+from pglast.enums import TransactionStmtKind
+
+from migrator.folder.inverse.back import NOTHING, Back, impossible
+from migrator.folder.inverse.scene import Scene
+from migrator.model.slot import stand_in
+
+_HARMLESS_SETTINGS = frozenset(
+    """
+    application_name check_function_bodies client_encoding client_min_messages cursor_tuple_fraction deadlock_timeout
+    idle_in_transaction_session_timeout idle_session_timeout jit lock_timeout log_min_duration_statement log_statement
+    maintenance_work_mem max_parallel_maintenance_workers max_parallel_workers role row_security session_authorization
+    statement_timeout synchronous_commit temp_buffers transaction_timeout work_mem
+    """.split()
+)
+"""What does not change what other statements mean."""
+_AS_BY_DEFAULT = {"standard_conforming_strings": "on", "xmloption": "content", "default_tablespace": ""}
+_AS_BY_DEFAULT |= {"default_table_access_method": "heap"}
+_EXTENSION = "DO $migrator$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = '"
+_TO_A_SAVEPOINT = TransactionStmtKind.TRANS_STMT_ROLLBACK_TO
+
+
+def nothing(_stmt: Any, _scene: Scene) -> Back:
+    """A statement that leaves nothing behind."""
+    return NOTHING
+
+
+def code(_stmt: Any, scene: Scene) -> Back:
+    """DO, CALL, EXECUTE."""
+    if scene.text.startswith(_EXTENSION):
+        name = scene.text.removeprefix(_EXTENSION).partition("'")[0]
+        return Back(notes=(f"extension {name} stays: it belongs to the database",), goes=True)
+    scene.picture.blur()
+    return impossible("runs code, and what that did is not known")
+
+
+def transaction(stmt: Any, scene: Scene) -> Back:
+    """SAVEPOINT and its like."""
+    if stmt.kind != _TO_A_SAVEPOINT:
+        return NOTHING
+    scene.picture.blur()
+    return impossible("takes back some of the statements before it")
+
+
+def set_variable(stmt: Any, scene: Scene) -> Back:
+    """SET and RESET: the inverse is run without them, so they must not change what other statements mean."""
+    values = [_value(argument) for argument in stmt.args or ()]
+    if stmt.name in _HARMLESS_SETTINGS or _is_usual(stmt.name, values):
+        return NOTHING
+    scene.picture.blur()
+    scene.picture.is_odd = True
+    return impossible(f"sets {stmt.name}, which may change what other statements mean")
+
+
+def _is_usual(name: str, values: list[str]) -> bool:
+    if name == "search_path":
+        return values[:1] in ([""], [stand_in("schema")])
+    return name in _AS_BY_DEFAULT and values == [_AS_BY_DEFAULT[name]]
+
+
+def _value(argument: Any) -> str:
+    value = argument.val if isinstance(argument, ast.A_Const) else None
+    return str(value.sval).lower() if isinstance(value, ast.String) else "?"
+
+
+def is_usual_path(stmt: Any) -> bool:
+    """Whether SELECT set_config('search_path', ...) leaves names as they are: an empty path, or the target's own."""
+    if not isinstance(stmt, ast.SelectStmt) or len(stmt.targetList or ()) != 1:
+        return False
+    call: Any = stmt.targetList[0].val
+    if not isinstance(call, ast.FuncCall) or call.funcname[-1].sval != "set_config" or not call.args:
+        return False
+    return _value(call.args[0]) == "search_path" and _is_usual("search_path", [_value(call.args[1])])
