@@ -7,6 +7,7 @@ from typing import Any
 
 from pglast import ast
 from pglast.enums import AlterTableType, ConstrType, ObjectType
+from pglast.stream import RawStream
 
 from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
 from migrator.folder.inverse.names import (
@@ -21,7 +22,7 @@ from migrator.folder.inverse.names import (
 from migrator.folder.inverse.picture import UNKNOWN, Thing
 from migrator.folder.inverse.recreate import recreate
 from migrator.folder.inverse.scene import Scene, spoken
-from migrator.folder.inverse.text import quoted, said
+from migrator.folder.inverse.text import parsed, quoted
 
 _LABELS = {
     ConstrType.CONSTR_PRIMARY: "pkey",
@@ -94,8 +95,9 @@ def note(constraint: Any, scene: Scene, table: Thing) -> Thing | None:
     """Put a constraint into the picture; None when its name is not certain."""
     name = name_of(constraint, scene, table)
     if name is None:
+        table.facts["constraints"] = UNKNOWN
         return None
-    thing = Thing("constraint", (*table.path, name), _clause(constraint, table, name))
+    thing = Thing("constraint", (*table.path, name), _clause(constraint, name))
     thing.facts["valid"] = "no" if constraint.skip_validation else None
     thing.facts["index"] = "yes" if constraint.contype in _WITH_INDEX else None
     scene.picture.add(thing)
@@ -106,17 +108,17 @@ def note(constraint: Any, scene: Scene, table: Thing) -> Thing | None:
     return thing
 
 
-def _clause(constraint: Any, table: Thing, name: str) -> str:
+def _clause(constraint: Any, name: str) -> str:
     """CONSTRAINT name ..., without NOT VALID, which is a fact of its own; empty when it cannot be put into words."""
     made: Any = ast.Constraint(**{member: getattr(constraint, member) for member in constraint})
-    made.conname, made.skip_validation, made.initially_valid = name, False, constraint.is_enforced
-    if constraint.indexname:
-        return ""
+    made.conname, made.skip_validation = name, False
+    made.initially_valid = constraint.initially_valid or constraint.skip_validation
     command = ast.AlterTableCmd(subtype=AlterTableType.AT_AddConstraint, def_=made)
     relation = ast.RangeVar(relname="t", inh=True, relpersistence="p")
-    start = "ALTER TABLE t ADD "
-    text = said(ast.AlterTableStmt(relation=relation, cmds=(command,), objtype=ObjectType.OBJECT_TABLE)) or start
-    return text.removeprefix(start)
+    text = str(RawStream()(ast.AlterTableStmt(relation=relation, cmds=(command,), objtype=ObjectType.OBJECT_TABLE)))
+    again = parsed(text)
+    certain = again is not None and again.cmds[0].def_ == made and not constraint.indexname
+    return text.removeprefix("ALTER TABLE t ADD ") if certain else ""
 
 
 def add(command: Any, scene: Scene, table: Thing, alter: str) -> Back:

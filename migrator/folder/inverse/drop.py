@@ -83,4 +83,4 @@ def _again(scene: Scene, thing: Thing, *, concurrently: bool) -> Back:
 
 
 def _lost(thing: Thing) -> Back:
-    return impossible(f"drops {spoken(thing)}, {_LOST[thing.kind]}", thing)
+    return impossible(f"drops {spoken(thing)}, {_LOST[thing.kind]}")

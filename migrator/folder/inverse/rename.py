@@ -50,16 +50,12 @@ def _note(scene: Scene, thing: Thing, name: str) -> None:
     before = thing.name
     if thing.kind == "column" and (table := scene.picture.get(("relation", *thing.path[:2]))):
         scene.picture.shake_columns(table, [before, name])
-    start = f"CONSTRAINT {quoted(before)} "
-    if thing.kind == "constraint" and thing.text.startswith(start):
-        thing.rewrite(f"CONSTRAINT {quoted(name)} {thing.text.removeprefix(start)}")
-    elif thing.kind != "column":
-        thing.rewrite("")
-    scene.picture.rename(thing, name)
     twin = _twin(scene, thing, before)
-    if twin is not None:
-        twin.rewrite("")
-        scene.picture.rename(twin, name)
+    for each in (thing, twin) if twin else (thing,):
+        start = f"CONSTRAINT {quoted(before)} "
+        known = each.kind == "constraint" and each.text.startswith(start)
+        each.rewrite(f"CONSTRAINT {quoted(name)} {each.text.removeprefix(start)}" if known else "")
+        scene.picture.rename(each, name)
 
 
 def _twin(scene: Scene, thing: Thing, before: str) -> Thing | None:

@@ -11,7 +11,7 @@ from pglast.enums import ObjectType
 from migrator.folder.inverse.back import NOTHING, Back, impossible
 from migrator.folder.inverse.calls import unknown_calls
 from migrator.folder.inverse.create import create_table_as
-from migrator.folder.inverse.picture import Thing
+from migrator.folder.inverse.picture import UNKNOWN, Thing
 from migrator.folder.inverse.scene import Scene
 from migrator.folder.inverse.walk import nodes_in
 
@@ -63,6 +63,8 @@ def _reason(scene: Scene, node: Any) -> str | None:
         return None
     if table is not None and _fills_new_columns(scene, node, table):
         return None
+    if table is not None and any(scene.picture.among(table, "trigger", "rule")):
+        return f"changes rows of {node.relation.relname}, which sets off triggers or rules"
     verb = {ast.InsertStmt: "adds", ast.CopyStmt: "adds", ast.DeleteStmt: "deletes"}.get(type(node), "changes")
     to = "to" if verb == "adds" else "of"
     known = "which ones must go" if verb == "adds" else "what they were"
@@ -85,10 +87,16 @@ def _reaches_others(scene: Scene, node: Any, table: Thing | None) -> bool:
     """Whether a row that goes may take rows of other tables with it."""
     if isinstance(node, (ast.InsertStmt, ast.CopyStmt)) or table is None:
         return False
-    return any(
-        thing.kind == "constraint" and table.was_called & thing.words and thing.path[:2] != table.path
-        for thing in scene.picture.things.values()
-    )
+    return any(_may_refer(thing, table) for thing in scene.picture.things.values())
+
+
+def _may_refer(thing: Thing, table: Thing) -> bool:
+    """Whether a constraint of another table may be a foreign key to this one."""
+    if thing.kind == "table":
+        return thing.facts.get("constraints") is UNKNOWN
+    if thing.kind != "constraint" or thing.path[:2] == table.path:
+        return False
+    return not thing.text or not table.was_called.isdisjoint(thing.words)
 
 
 def _fills_new_columns(scene: Scene, node: Any, table: Thing) -> bool:

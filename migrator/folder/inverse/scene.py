@@ -85,8 +85,10 @@ class Scene:
         """Whether a thing that this migration made can end here as if it had never been, and if so, let it."""
         if not self.picture.is_born(thing):
             return False
-        others = [entry for entry in self.entries if entry.back.about is not thing]
-        if any(words_of(entry.text) & thing.was_called for entry in others):
+        gone = (thing, *self.picture.parts(thing))
+        others = [entry for entry in self.entries if entry.back.about not in gone]
+        tied = (entry for entry in others if entry.back.sql or entry.back.reasons)
+        if any(words_of(entry.text) & thing.was_called for entry in tied):
             return False
         self.entries[:] = others
         return True

@@ -60,8 +60,8 @@ def _fill(scene: Scene, table: Thing, elements: Any) -> None:
     for each in sorted(constraints, key=_pass):
         if each.contype == ConstrType.CONSTR_NOTNULL:
             _tell(scene, table, each.keys, "named" if each.conname else "yes")
-        elif constraint.note(each, scene, table) is None:
-            table.facts["constraints"] = UNKNOWN
+        else:
+            constraint.note(each, scene, table)
         if each.contype == ConstrType.CONSTR_PRIMARY:
             _tell(scene, table, each.keys, "yes")
 
