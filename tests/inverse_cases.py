@@ -155,7 +155,7 @@ REPLACED = [
     ),
     obstacle(
         "CREATE OR REPLACE VIEW v AS SELECT id, a, b, 1 AS c FROM t",
-        "is not known from the migrations before",
+        "what view v was is not known: t, which it names, was changed since",
         T,
         "CREATE VIEW v AS SELECT * FROM t",
         "ALTER TABLE t ADD COLUMN d int",
@@ -169,7 +169,7 @@ REPLACED = [
     ),
     obstacle(
         "CREATE OR REPLACE VIEW v AS SELECT c AS a FROM t",
-        "is not known from the migrations before",
+        "a, which it names, was changed since",
         T,
         "CREATE VIEW v AS SELECT a FROM t",
         "ALTER TABLE t RENAME COLUMN a TO c",
@@ -365,7 +365,7 @@ CONSTRAINTS = [
     ),
     obstacle(
         "ALTER TABLE x DROP CONSTRAINT c",
-        "is not known from the migrations before",
+        "a, which it names, was changed since",
         "CREATE TABLE x (a int CONSTRAINT c CHECK (a > 0))",
         "ALTER TABLE x RENAME a TO b",
     ),

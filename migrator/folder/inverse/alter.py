@@ -9,9 +9,11 @@ from pglast.enums import AlterTableType, ConstrType, DropBehavior, ObjectType
 
 from migrator.folder.inverse import column, constraint, setting
 from migrator.folder.inverse.back import NOTHING, Back, impossible
+from migrator.folder.inverse.change import not_understood
 from migrator.folder.inverse.picture import Thing
 from migrator.folder.inverse.scene import KINDS, Scene, spoken
 from migrator.folder.inverse.text import dotted, words_of
+from migrator.folder.inverse.walk import names_in
 
 Command = Callable[[Any, Scene, Thing, str], Back]
 
@@ -55,12 +57,14 @@ def alter_table(stmt: Any, scene: Scene) -> Back:
     """ALTER TABLE, INDEX, VIEW, MATERIALIZED VIEW, SEQUENCE."""
     kind = KINDS.get(stmt.objtype)
     if kind is None or stmt.objtype == ObjectType.OBJECT_TYPE:
-        return _not_understood(scene)
+        return not_understood(stmt, scene)
     path = scene.place(stmt.relation)
     there = scene.picture.exists(("relation", *path))
     if stmt.missing_ok and not there:
-        scene.picture.forget(words_of(scene.text))
-        return NOTHING if there is False else impossible(f"{kind} {path[1]} may not have been there")
+        if there is False:
+            return NOTHING
+        scene.picture.forget(names_in(stmt))
+        return impossible(f"{kind} {path[1]} may not have been there before; the migrations before do not tell")
     thing = scene.picture.known(kind, path)
     alter = f"ALTER {kind.upper()} {'' if stmt.relation.inh or kind != 'table' else 'ONLY '}{dotted(path)}"
     back = Back(goes=True)
@@ -75,16 +79,12 @@ def _one(command: Any, scene: Scene, thing: Thing, alter: str, kind: str) -> Bac
         return impossible("takes with it whatever depends on what it drops", thing)
     take = _COMMANDS.get(command.subtype)
     if take is None or (kind != "table" and command.subtype in _ONLY_OF_TABLES):
-        return _not_understood(scene)
+        scene.picture.forget(names_in(command) | words_of(thing.name))
+        return impossible("is not one of the statements that can be taken back for certain")
     if command.subtype in _BACK_TO_ALL and thing.facts.get("parts"):
         take(command, scene, thing, alter)
         return impossible(f"{spoken(thing)} has partitions or children, which may have been otherwise before", thing)
     return take(command, scene, thing, alter)
-
-
-def _not_understood(scene: Scene) -> Back:
-    scene.picture.forget(words_of(scene.text))
-    return impossible("is not one of the statements that can be taken back for certain")
 
 
 def _pass(command: Any) -> int:

@@ -10,13 +10,14 @@ from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
 from migrator.folder.inverse.picture import UNKNOWN, Fact, key_of
 from migrator.folder.inverse.recreate import recreate
 from migrator.folder.inverse.scene import KINDS, Scene, drop, spoken
-from migrator.folder.inverse.text import dotted, quoted, words_of
+from migrator.folder.inverse.text import dotted, quoted
+from migrator.folder.inverse.walk import names_in
 from migrator.folder.inverse.words import is_new
 
 
-def not_understood(_stmt: Any, scene: Scene) -> Back:
+def not_understood(stmt: Any, scene: Scene) -> Back:
     """Any statement without a handler: what it names is not known any more."""
-    scene.picture.forget(words_of(scene.text))
+    scene.picture.forget(names_in(stmt))
     return impossible("is not one of the statements that can be taken back for certain")
 
 

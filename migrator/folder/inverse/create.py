@@ -15,7 +15,7 @@ from migrator.folder.inverse.names import free_name, index_columns, joined, rela
 from migrator.folder.inverse.picture import UNKNOWN, Thing
 from migrator.folder.inverse.recreate import recreate
 from migrator.folder.inverse.scene import KINDS, Scene, arguments, drop, spoken
-from migrator.folder.inverse.text import said, words_of
+from migrator.folder.inverse.text import body_of, said, words_of
 from migrator.folder.inverse.walk import spreads
 from migrator.model.slot import stand_in
 
@@ -28,7 +28,7 @@ def make(scene: Scene, thing: Thing, *, lenient: bool = False, restore: Restore 
     there = scene.picture.exists(thing.key)
     if there is None and (lenient or restore):
         now = scene.picture.known(thing.kind, thing.path)
-        now.rewrite("" if lenient else thing.text)
+        now.rewrite("" if lenient else thing.text, thing.body)
         now.facts.update({} if lenient else thing.facts)
         return impossible(f"{spoken(thing)} may have been there before; the migrations before do not tell")
     if there and lenient:
@@ -44,7 +44,7 @@ def _written_over(scene: Scene, old: Thing, new: Thing, restore: Restore) -> Bac
     back = restore(scene, old, new)
     if any(old.facts.get(fact) != new.facts.get(fact) for fact in ("columns", "head")):
         scene.picture.shake(words_of(new.name))
-    scene.picture.write(old, new.text)
+    scene.picture.write(old, new.text, new.body)
     old.spread = new.spread
     old.facts.update(new.facts)
     return back
@@ -149,6 +149,7 @@ def create_routine(stmt: Any, scene: Scene) -> Back:
     path = (*scene.place_words(stmt.funcname), signature)
     thing = _thing(scene, "procedure" if stmt.is_procedure else "function", path, stmt)
     thing.facts["head"] = _head(stmt)
+    thing.rewrite(scene.text, body_of(scene.text))
     return make(scene, thing, restore=_old_routine if stmt.replace else None)
 
 

@@ -11,6 +11,7 @@ from migrator.folder.inverse.picture import Thing, key_of
 from migrator.folder.inverse.recreate import recreate
 from migrator.folder.inverse.scene import KINDS, Scene, spoken
 from migrator.folder.inverse.text import words_of
+from migrator.folder.inverse.walk import names_in
 
 _LOST = {
     "table": "whose rows are lost",
@@ -24,7 +25,7 @@ def drop_things(stmt: Any, scene: Scene) -> Back:
     """DROP of one or more things; those that were made last are made again last."""
     kind = KINDS.get(stmt.removeType)
     if kind is None:
-        scene.picture.forget(words_of(scene.text))
+        scene.picture.forget(names_in(stmt))
         return impossible("is not one of the statements that can be taken back for certain")
     found = [_find(scene, kind, named, stmt.missing_ok) for named in stmt.objects]
     things = [each for each in found if isinstance(each, Thing)]

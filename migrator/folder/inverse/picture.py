@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
 from migrator.folder.inverse.text import words_of
 
+_ROUTINES = ("function", "procedure", "aggregate")
 _RELATIONS = ("table", "foreign table", "view", "materialized view", "sequence", "index", "temporary")
 _SPACES = {
     **dict.fromkeys(_RELATIONS, "relation"),
-    **dict.fromkeys(("function", "procedure", "aggregate"), "routine"),
+    **dict.fromkeys(_ROUTINES, "routine"),
     "domain": "type",
 }
 """Kinds of things that cannot have the same name."""
+
 _OF_A_RELATION = frozenset(("column", "constraint", "trigger", "policy", "rule"))
 _WITH_TEXT = ("default", "type", "generated")
 """Facts that name other things."""
@@ -62,10 +65,17 @@ class Thing:
     """When its present text was written."""
     was_called: set[str] = field(default_factory=set)
     """Every word of every name that it had."""
+    body: str = ""
+    """The part of its text that PostgreSQL keeps letter by letter: that of a function."""
     words: frozenset[str] = frozenset()
+    """The words of its text, the body left out: what they mean counts when the text is read again."""
+    body_is_stale: bool = False
+    """What its body names may not be there any more."""
+    doubt: str = ""
+    """A word of its text that does not mean any more what it meant."""
 
     def __post_init__(self) -> None:
-        self.words = words_of(self.text)
+        self.rewrite(self.text, self.body)
         self.was_called |= words_of(self.name)
 
     @property
@@ -82,9 +92,21 @@ class Thing:
         """What is known about one of its properties."""
         return self.facts.get(name, None if self.whole else UNKNOWN)
 
-    def rewrite(self, text: str) -> None:
+    def rewrite(self, text: str, body: str = "") -> None:
         """Note the text that makes it; an empty one stands for an unknown one."""
-        self.text, self.words = text, words_of(text)
+        self.text, self.body = text, body
+        self.words = words_of(text.replace(body, "", 1))
+        if self.kind in _ROUTINES and _count(self.name, text.replace(body, "", 1)) == 1:
+            self.words -= words_of(self.name)  # its own name; others of that name may come and go
+        self.body_is_stale, self.doubt = False, ""
+
+    def shake(self, words: frozenset[str]) -> None:
+        """Some words of its text, if they are in it, do not mean any more what they meant."""
+        if found := sorted(words & self.words):
+            self.rewrite("")
+            self.doubt = found[0]
+        elif self.body and not words.isdisjoint(words_of(self.body)):
+            self.body_is_stale = True
 
 
 @dataclass
@@ -159,10 +181,10 @@ class Picture:
         self._put(thing)
         return thing
 
-    def write(self, thing: Thing, text: str) -> None:
+    def write(self, thing: Thing, text: str, body: str = "") -> None:
         """Note that a thing has another text now."""
         self.clock += 1
-        thing.rewrite(text)
+        thing.rewrite(text, body)
         thing.alters, thing.written = [], self.clock
 
     def drop(self, thing: Thing) -> None:
@@ -179,9 +201,9 @@ class Picture:
         for each in [*moved, thing]:
             self.things.pop(each.key, None)
             self.gone.add(each.key)
-        thing.path = _renamed(thing, name)
-        if thing.alters:
+        if thing.kind not in ("column", "constraint"):
             thing.rewrite("")
+        thing.path = _renamed(thing, name)
         if thing.grants:
             thing.facts["rights"] = UNKNOWN
         thing.was_called |= words_of(name)
@@ -207,8 +229,7 @@ class Picture:
     def shake(self, words: frozenset[str]) -> None:
         """Texts in which one of these words stands may not mean any more what they meant when they were written."""
         for thing in self.things.values():
-            if not words.isdisjoint(thing.words):
-                thing.rewrite("")
+            thing.shake(words)
             for name in _WITH_TEXT:
                 if isinstance(fact := thing.facts.get(name), str) and not words.isdisjoint(words_of(fact)):
                     thing.facts[name] = UNKNOWN
@@ -217,9 +238,10 @@ class Picture:
         """The same for texts that speak of columns of one table, or of all of its columns."""
         words, of_table = words_of(" ".join(names)), words_of(table.name)
         for thing in self.things.values():
-            near = thing.path[:2] == table.path or not of_table.isdisjoint(thing.words)
-            if near and (thing.spread or not words.isdisjoint(thing.words)):
-                thing.rewrite("")
+            if thing.path[:2] == table.path or not of_table.isdisjoint(thing.words):
+                thing.shake(words | of_table if thing.spread else words)
+            elif thing.body:
+                thing.shake(of_table)
 
     def forget_within(self, table: Thing, words: frozenset[str]) -> None:
         """Some parts of a table that have to do with these words went, and it is not known which."""
@@ -264,6 +286,10 @@ class Picture:
     def _put(self, thing: Thing) -> None:
         self.things[thing.key] = thing
         self.gone.discard(thing.key)
+
+
+def _count(name: str, text: str) -> int:
+    return len(re.findall(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text, re.IGNORECASE))
 
 
 def _renamed(thing: Thing, name: str) -> tuple[str, ...]:

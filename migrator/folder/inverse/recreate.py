@@ -7,12 +7,18 @@ from migrator.folder.inverse.picture import UNKNOWN, Picture, Thing
 from migrator.folder.inverse.scene import full_name, spoken
 from migrator.folder.inverse.text import remade
 
+_UNCHECKED = "SET LOCAL check_function_bodies = off"
+_CHECKED = "SET LOCAL check_function_bodies TO DEFAULT"
+"""Around a function whose body names what is not there any more, or not yet: it was so before."""
+
 
 def recreate(picture: Picture, thing: Thing, *, replace: bool = False, concurrently: bool = False) -> Back:
     """Make a thing as it is in the picture, with all that belongs to it, or say why that is not certain."""
     if not thing.text:
-        return impossible(f"what {spoken(thing)} was is not known from the migrations before", thing)
-    made = takes_back(remade(thing.text, replace=replace, concurrently=concurrently), *thing.alters, about=thing)
+        return impossible(_why_not(thing), thing)
+    text = remade(thing.text, replace=replace, concurrently=concurrently)
+    texts = (_UNCHECKED, text, _CHECKED) if thing.body_is_stale else (text,)
+    made = takes_back(*texts, *thing.alters, about=thing)
     if replace:
         return made
     if thing.fact("rights") is UNKNOWN:
@@ -21,6 +27,12 @@ def recreate(picture: Picture, thing: Thing, *, replace: bool = False, concurren
         if part.kind != "column":
             made = recreate(picture, part).then(made)
     return _words(picture, thing).then(made)
+
+
+def _why_not(thing: Thing) -> str:
+    if thing.doubt:
+        return f"what {spoken(thing)} was is not known: {thing.doubt}, which it names, was changed since"
+    return f"what {spoken(thing)} was is not known from the migrations before"
 
 
 def _words(picture: Picture, thing: Thing) -> Back:

@@ -11,6 +11,7 @@ from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
 from migrator.folder.inverse.picture import Thing, key_of
 from migrator.folder.inverse.scene import KINDS, Scene
 from migrator.folder.inverse.text import quoted, said, words_of
+from migrator.folder.inverse.walk import names_in
 
 _RELATIONS = ("table", "foreign table", "view", "materialized view", "sequence", "index")
 _OF_A_RELATION = ("column", "constraint", "trigger", "policy", "rule")
@@ -21,18 +22,18 @@ def rename(stmt: Any, scene: Scene) -> Back:
     """ALTER ... RENAME TO."""
     kind = KINDS.get(stmt.renameType)
     if kind is None or kind == "schema":
-        scene.picture.forget(words_of(scene.text) | words_of(stmt.newname))
+        scene.picture.forget(names_in(stmt))
         back = _back(stmt) if stmt.renameType in _OTHERS else None
         return takes_back(back) if back else _impossible()
     path = _path(stmt, scene, kind)
     there = scene.picture.exists(key_of(kind, path)) if path else None
     if stmt.missing_ok and not there:
-        scene.picture.forget(frozenset() if there is False else words_of(scene.text))
+        scene.picture.forget(frozenset() if there is False else names_in(stmt))
         return NOTHING if there is False else impossible("may have done nothing: what it renames may not be there")
     back = _back(stmt)
     thing = scene.picture.known(kind, path) if path else None
     if thing is None:
-        scene.picture.forget(words_of(scene.text))
+        scene.picture.forget(names_in(stmt))
     else:
         _note(scene, thing, stmt.newname)
     return takes_back(back, about=_whole(scene, thing)) if back else _impossible()

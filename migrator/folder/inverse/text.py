@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from pglast import ast, parse_sql
@@ -69,6 +70,15 @@ def said_type(node: ast.TypeName) -> str | None:
 def words_of(text: str) -> frozenset[str]:
     """Every word of a text in lower case, those in quotes and comments too."""
     return frozenset(word.lower() for word in _WORD.findall(text))
+
+
+def body_of(text: str) -> str:
+    """What a CREATE FUNCTION has in quotes behind AS; empty when its body is SQL."""
+    tokens = [token for token in scan(text) if token.name not in _COMMENTS]
+    for token, after in pairwise(tokens):
+        if token.name == "AS" and after.name == "SCONST":
+            return text[after.start : after.end + 1]
+    return ""
 
 
 def stripped(text: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from pglast import ast
 
+from migrator.folder.inverse.text import words_of
+
 
 def nodes_in(value: Any) -> Iterator[ast.Node]:
     """Every node in a part of a statement, outer ones first."""
@@ -17,6 +19,12 @@ def nodes_in(value: Any) -> Iterator[ast.Node]:
         yield value
         for member in value:
             yield from nodes_in(getattr(value, member))
+
+
+def names_in(stmt: ast.Node) -> frozenset[str]:
+    """Every word that a statement says, keywords left out."""
+    texts = (getattr(node, member) for node in nodes_in(stmt) for member in node)
+    return words_of(" ".join(text for text in texts if isinstance(text, str)))
 
 
 def spreads(stmt: ast.Node) -> bool:

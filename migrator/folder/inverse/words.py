@@ -12,7 +12,8 @@ from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
 from migrator.folder.inverse.picture import UNKNOWN, Thing, key_of
 from migrator.folder.inverse.recreate import comment_on
 from migrator.folder.inverse.scene import KINDS, Scene, spoken
-from migrator.folder.inverse.text import said, words_of
+from migrator.folder.inverse.text import said
+from migrator.folder.inverse.walk import names_in
 
 _GRANTED = {
     ObjectType.OBJECT_TABLE: "table",
@@ -29,7 +30,7 @@ def comment(stmt: Any, scene: Scene) -> Back:
     kind = KINDS.get(stmt.objtype)
     path = scene.path_of(kind, stmt.object) if kind else None
     if kind is None or path is None:
-        scene.picture.forget(words_of(said(_without_words(stmt)) or scene.text))
+        scene.picture.forget(names_in(_without_words(stmt)))
         return impossible("the comment that was there before is not known")
     key = key_of(kind, path)
     if scene.picture.exists(key) is False and kind == "column" and scene.picture.exists(("type", *path[:2])):
