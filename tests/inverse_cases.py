@@ -363,6 +363,24 @@ CONSTRAINTS = [
         "ALTER TABLE x DROP CONSTRAINT c; ALTER TABLE x ADD CONSTRAINT c CHECK (a > 0)",
         "CREATE TABLE x (a int CONSTRAINT c CHECK (a > 0))",
     ),
+    certain(
+        "ALTER TABLE t DROP CONSTRAINT t_pkey",
+        "ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY (id); COMMENT ON INDEX t_pkey IS 'x'",
+        T,
+        "COMMENT ON INDEX t_pkey IS 'x'",
+    ),
+    obstacle(
+        "ALTER TABLE t DROP CONSTRAINT t_pkey",
+        "what was set for the index",
+        T,
+        "ALTER INDEX t_pkey SET (fillfactor = 70)",
+    ),
+    obstacle(
+        "DROP INDEX i",
+        "index i is the replica identity of its table",
+        T,
+        "CREATE UNIQUE INDEX i ON t (a); ALTER TABLE t REPLICA IDENTITY USING INDEX i",
+    ),
     obstacle(
         "ALTER TABLE x DROP CONSTRAINT c",
         "a, which it names, was changed since",
@@ -442,6 +460,20 @@ DROPPED = [
         "CREATE FUNCTION g(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';"
         " REVOKE ALL PRIVILEGES ON FUNCTION g (integer) FROM PUBLIC",
         "CREATE FUNCTION g(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'; REVOKE ALL ON FUNCTION g(int) FROM PUBLIC",
+    ),
+    certain(
+        "DROP FUNCTION g()",
+        "SET LOCAL check_function_bodies = off; CREATE FUNCTION g() RETURNS bigint LANGUAGE sql AS"
+        " 'SELECT count(*) FROM t'; SET LOCAL check_function_bodies TO DEFAULT",
+        T,
+        "CREATE FUNCTION g() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM t'",
+        "ALTER TABLE t RENAME TO s",
+    ),
+    certain(
+        "DROP FUNCTION g(int)",
+        "CREATE FUNCTION g(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION g(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION g(a text) RETURNS int LANGUAGE sql AS 'SELECT 1'",
     ),
     certain("DROP TRIGGER tr ON t", TRIGGER, T, F, TRIGGER),
     certain("DROP POLICY p ON t", "CREATE POLICY p ON t USING (a > 0)", T, "CREATE POLICY p ON t USING (a > 0)"),

@@ -57,16 +57,15 @@ def alter_domain(stmt: Any, scene: Scene) -> Back:
 def alter_sequence(stmt: Any, scene: Scene) -> Back:
     """ALTER SEQUENCE ... OWNED BY; anything else may move its position."""
     sequence = scene.relation("sequence", stmt.sequence)
-    options = stmt.options or ()
+    options: Any = stmt.options or ()
     if len(options) != 1 or options[0].defname != "owned_by":
         return impossible(f"changes {spoken(sequence)}, and where it stood is not known", sequence, goes=True)
     before = sequence.fact("owned by")
-    words = options[0].arg
+    words: Any = options[0].arg
     owner: Fact = None
     if len(words) > 1:
-        path = scene.place_words(words[:-1])
-        sequence.on = scene.picture.known("table", path)
-        owner = dotted((*path, words[-1].sval))
+        table = scene.picture.known("table", scene.place_words(words[:-1]))
+        sequence.on, owner = table, f"{dotted(table.path)}.{quoted(words[-1].sval)}"
     sequence.facts["owned by"] = owner
     if before is UNKNOWN:
         return impossible(f"who owned {spoken(sequence)} before is not known", sequence)

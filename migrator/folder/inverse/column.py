@@ -171,8 +171,8 @@ def is_lossless(before: str, now: str) -> bool:
 def _parts(type_: str) -> tuple[str, list[int]] | None:
     """The name of a plain type and its numbers; None for arrays and types with a collation."""
     stmt: Any = parse_sql(f"SELECT NULL::{type_}" if " COLLATE " not in type_ else "SELECT 1")[0].stmt
-    cast = stmt.targetList[0].val
-    if not isinstance(cast, ast.TypeCast) or cast.typeName.arrayBounds:
+    name: Any = getattr(stmt.targetList[0].val, "typeName", None)
+    if name is None or name.arrayBounds:
         return None
-    sizes = [size.val.ival for size in cast.typeName.typmods or () if isinstance(size.val, ast.Integer)]
-    return cast.typeName.names[-1].sval, sizes
+    sizes = (getattr(size.val, "ival", None) for size in name.typmods or ())
+    return str(name.names[-1].sval), [size for size in sizes if size is not None]

@@ -20,7 +20,7 @@ from migrator.folder.inverse.names import (
     relation_taken,
 )
 from migrator.folder.inverse.picture import UNKNOWN, Thing
-from migrator.folder.inverse.recreate import recreate
+from migrator.folder.inverse.recreate import comment_on, is_replica_identity, recreate
 from migrator.folder.inverse.scene import Scene, spoken
 from migrator.folder.inverse.text import parsed, quoted
 
@@ -205,8 +205,21 @@ def _again(scene: Scene, table: Thing, thing: Thing, alter: str) -> Back:
         return impossible(f"whether {spoken(thing)} was validated is not known", table)
     validity = " NOT VALID" if thing.fact("valid") == "no" else ""
     made = recreate(scene.picture, thing)
+    if thing.fact("index"):
+        made = _own_index(scene, table, thing).then(made)
     anew = (f"{alter} ADD {thing.text}{validity}", *made.sql[1:])
     return Back(() if made.reasons else anew, made.reasons, about=table)
+
+
+def _own_index(scene: Scene, table: Thing, thing: Thing) -> Back:
+    """What was said and set on the index of a constraint, which is made anew with it."""
+    index = scene.picture.get(("relation", table.path[0], thing.name))
+    if index is None or index.fact("comment") is UNKNOWN or any(name.startswith("option") for name in index.facts):
+        return impossible(f"what was set for the index of {spoken(thing)} is not known", table)
+    if is_replica_identity(index):
+        return impossible(f"the index of {spoken(thing)} is the replica identity of its table", table)
+    comment = index.fact("comment")
+    return takes_back(comment_on(index, comment)) if isinstance(comment, str) else Back()
 
 
 def validate(command: Any, scene: Scene, table: Thing, alter: str) -> Back:

@@ -77,6 +77,7 @@ def _old_view(scene: Scene, old: Thing, new: Thing) -> Back:
 
 
 def temporary(scene: Scene, relation: Any) -> Back:
+    """What is temporary ends with its session."""
     path = scene.place(relation)
     if scene.picture.exists(("relation", *path)) is not False:
         scene.picture.blur()

@@ -107,5 +107,5 @@ def checked_column(expression: Any, table: str) -> str | None:
 def _columns(expression: Any) -> Iterator[str]:
     for node in nodes_in(expression):
         if isinstance(node, ast.ColumnRef):
-            last: Any = node.fields[-1]
-            yield last.sval if isinstance(last, ast.String) else "*"
+            fields: Any = node.fields
+            yield "*" if isinstance(fields[-1], ast.A_Star) else fields[-1].sval

@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrator.folder.inverse.back import Back, impossible, takes_back
 from migrator.folder.inverse.picture import UNKNOWN, Picture, Thing
 from migrator.folder.inverse.scene import full_name, spoken
-from migrator.folder.inverse.text import remade
+from migrator.folder.inverse.text import quoted, remade
 
 _UNCHECKED = "SET LOCAL check_function_bodies = off"
 _CHECKED = "SET LOCAL check_function_bodies TO DEFAULT"
@@ -16,6 +16,8 @@ def recreate(picture: Picture, thing: Thing, *, replace: bool = False, concurren
     """Make a thing as it is in the picture, with all that belongs to it, or say why that is not certain."""
     if not thing.text:
         return impossible(_why_not(thing), thing)
+    if is_replica_identity(thing):
+        return impossible(f"{spoken(thing)} is the replica identity of its table", thing)
     text = remade(thing.text, replace=replace, concurrently=concurrently)
     texts = (_UNCHECKED, text, _CHECKED) if thing.body_is_stale else (text,)
     made = takes_back(*texts, *thing.alters, about=thing)
@@ -27,6 +29,12 @@ def recreate(picture: Picture, thing: Thing, *, replace: bool = False, concurren
         if part.kind != "column":
             made = recreate(picture, part).then(made)
     return _words(picture, thing).then(made)
+
+
+def is_replica_identity(thing: Thing) -> bool:
+    """Whether it is an index by which replication tells the rows of its table."""
+    chosen = thing.on.facts.get("replica identity") if thing.kind == "index" and thing.on else None
+    return chosen == f"USING INDEX {quoted(thing.name)}"
 
 
 def _why_not(thing: Thing) -> str:

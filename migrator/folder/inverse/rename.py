@@ -94,9 +94,10 @@ def _back_by_words(stmt: Any, turned: Any) -> str | None:
     new = ast.String(sval=stmt.newname)
     named = stmt.object
     if isinstance(named, ast.ObjectWithArgs):
-        turned.newname = named.objname[-1].sval
+        words: Any = named.objname
+        turned.newname = words[-1].sval
         turned.object = ast.ObjectWithArgs(**{member: getattr(named, member) for member in named})
-        turned.object.objname = (*named.objname[:-1], new)
+        turned.object.objname = (*words[:-1], new)
         return said(turned)
     if not isinstance(named, tuple):
         return None

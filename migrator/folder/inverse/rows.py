@@ -105,6 +105,7 @@ def _fills_new_columns(scene: Scene, node: Any, table: Thing) -> bool:
         return False
     if any(scene.picture.among(table, "trigger", "rule")):
         return False
-    names = [target.name for target in node.targetList]
+    targets: Any = node.targetList
+    names = [target.name for target in targets]
     columns = [scene.picture.get(("column", *table.path, name)) for name in names]
     return all(map(scene.picture.is_born, columns)) and not _reaches_others(scene, node, table)

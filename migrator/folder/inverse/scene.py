@@ -74,7 +74,8 @@ class Scene:
                 return None
             return (*self.place_words(named.objname), arguments(named.objfuncargs or (), named.objargs))
         if kind in ("type", "domain"):
-            return self.place_words(named.names if isinstance(named, ast.TypeName) else named)
+            words: Any = named.names if isinstance(named, ast.TypeName) else named
+            return self.place_words(words)
         if kind == "schema":
             return ("", named.sval)
         if kind == "column" or kind in _ON_A_RELATION:

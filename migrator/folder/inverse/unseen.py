@@ -11,14 +11,13 @@ from migrator.folder.inverse.back import NOTHING, Back, impossible
 from migrator.folder.inverse.scene import Scene
 from migrator.model.slot import stand_in
 
-_HARMLESS_SETTINGS = frozenset(
-    """
-    application_name check_function_bodies client_encoding client_min_messages cursor_tuple_fraction deadlock_timeout
-    idle_in_transaction_session_timeout idle_session_timeout jit lock_timeout log_min_duration_statement log_statement
-    maintenance_work_mem max_parallel_maintenance_workers max_parallel_workers role row_security session_authorization
-    statement_timeout synchronous_commit temp_buffers transaction_timeout work_mem
-    """.split()
-)
+_HARMLESS_SETTINGS = {
+    *("application_name", "client_encoding", "client_min_messages", "log_min_duration_statement", "log_statement"),
+    *("deadlock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout", "lock_timeout"),
+    *("statement_timeout", "transaction_timeout", "synchronous_commit", "check_function_bodies", "jit"),
+    *("maintenance_work_mem", "max_parallel_maintenance_workers", "max_parallel_workers", "work_mem"),
+    *("role", "session_authorization", "row_security"),
+}
 """What does not change what other statements mean."""
 _AS_BY_DEFAULT = {"standard_conforming_strings": "on", "xmloption": "content", "default_tablespace": ""}
 _AS_BY_DEFAULT |= {"default_table_access_method": "heap"}
@@ -71,9 +70,12 @@ def _value(argument: Any) -> str:
 
 def is_usual_path(stmt: Any) -> bool:
     """Whether SELECT set_config('search_path', ...) leaves names as they are: an empty path, or the target's own."""
-    if not isinstance(stmt, ast.SelectStmt) or len(stmt.targetList or ()) != 1:
+    if not isinstance(stmt, ast.SelectStmt) or not stmt.targetList:
         return False
-    call: Any = stmt.targetList[0].val
-    if not isinstance(call, ast.FuncCall) or call.funcname[-1].sval != "set_config" or not call.args:
+    targets: Any = stmt.targetList
+    call: Any = targets[0].val
+    if not isinstance(call, ast.FuncCall):
         return False
-    return _value(call.args[0]) == "search_path" and _is_usual("search_path", [_value(call.args[1])])
+    words: Any = call.funcname
+    setting, value, *_ = (*map(_value, call.args or ()), "", "")
+    return words[-1].sval == "set_config" and setting == "search_path" and _is_usual(setting, [value])

@@ -10,7 +10,7 @@ from pglast import ast
 from migrator.folder.inverse.text import words_of
 
 
-def nodes_in(value: Any) -> Iterator[ast.Node]:
+def nodes_in(value: Any) -> Iterator[Any]:
     """Every node in a part of a statement, outer ones first."""
     if isinstance(value, tuple):
         for each in value:
@@ -29,8 +29,11 @@ def names_in(stmt: ast.Node) -> frozenset[str]:
 
 def spreads(stmt: ast.Node) -> bool:
     """Whether it means more when one of its tables gets a column: SELECT *, NATURAL JOIN."""
-    return any(
-        (isinstance(node, ast.ColumnRef) and isinstance(node.fields[-1], ast.A_Star))
-        or (isinstance(node, ast.JoinExpr) and node.isNatural)
-        for node in nodes_in(stmt)
-    )
+    return any(map(_is_star_or_natural, nodes_in(stmt)))
+
+
+def _is_star_or_natural(node: Any) -> bool:
+    if isinstance(node, ast.ColumnRef):
+        fields: Any = node.fields
+        return isinstance(fields[-1], ast.A_Star)
+    return isinstance(node, ast.JoinExpr) and bool(node.isNatural)
