@@ -65,6 +65,13 @@ MADE = [
         "ALTER TABLE x DROP CONSTRAINT x_y_fkey; DROP TABLE y; DROP TABLE x",
     ),
     certain("CREATE VIEW v AS SELECT a FROM t", "DROP VIEW v", T),
+    obstacle("CREATE TEMP TABLE t AS SELECT 1 AS a; DROP TABLE t", "a temporary t hides", T),
+    obstacle(
+        "CREATE TABLE IF NOT EXISTS t (a int)",
+        "may have been there before",
+        T,
+        "CREATE TEMP TABLE t AS SELECT 1 AS a; DROP TABLE t",
+    ),
     certain("CREATE TEMP VIEW v AS SELECT 1", ""),
     certain("CREATE MATERIALIZED VIEW v AS SELECT a FROM t", "DROP MATERIALIZED VIEW v", T),
     certain("CREATE INDEX i ON t (a)", "DROP INDEX i", T),

@@ -52,7 +52,7 @@ def _written_over(scene: Scene, old: Thing, new: Thing, restore: Restore) -> Bac
 
 def create_view(stmt: Any, scene: Scene) -> Back:
     """CREATE [OR REPLACE] VIEW."""
-    if stmt.view.relpersistence == "t":
+    if is_temporary(stmt.view):
         return temporary(scene, stmt.view)
     thing = _thing(scene, "view", scene.place(stmt.view), stmt)
     thing.facts["columns"] = UNKNOWN if spreads(stmt) else _width(stmt.query)
@@ -76,11 +76,17 @@ def _old_view(scene: Scene, old: Thing, new: Thing) -> Back:
     return recreate(scene.picture, old).then(takes_back(drop(old), about=old))
 
 
+def is_temporary(relation: Any) -> bool:
+    """Whether a RangeVar that is made ends with the session."""
+    return relation.relpersistence == "t" or relation.schemaname == "pg_temp"
+
+
 def temporary(scene: Scene, relation: Any) -> Back:
     """What is temporary ends with its session."""
     path = scene.place(relation)
     if scene.picture.exists(("relation", *path)) is not False:
         scene.picture.blur()
+        scene.picture.is_odd = True
         return impossible(f"a temporary {relation.relname} hides what may have that name already")
     scene.picture.add(Thing("temporary", path))
     return NOTHING
@@ -91,7 +97,7 @@ def create_table_as(stmt: Any, scene: Scene) -> Back:
     if called := unknown_calls(stmt.query, scene):
         scene.picture.blur()
         return impossible(f"calls {called}(), and what that does is not known")
-    if stmt.into.rel.relpersistence == "t":
+    if is_temporary(stmt.into.rel):
         return temporary(scene, stmt.into.rel)
     kind = KINDS[stmt.objtype]
     thing = _thing(scene, kind, scene.place(stmt.into.rel), stmt)
@@ -128,7 +134,7 @@ def _index_name(stmt: Any, scene: Scene, table: Thing) -> str | None:
 
 def create_sequence(stmt: Any, scene: Scene) -> Back:
     """CREATE SEQUENCE."""
-    if stmt.sequence.relpersistence == "t":
+    if is_temporary(stmt.sequence):
         return temporary(scene, stmt.sequence)
     thing = _thing(scene, "sequence", scene.place(stmt.sequence), stmt)
     owned = any(option.defname == "owned_by" for option in stmt.options or ())

@@ -9,7 +9,7 @@ from pglast.enums import ConstrType
 
 from migrator.folder.inverse import constraint
 from migrator.folder.inverse.back import Back
-from migrator.folder.inverse.create import make, temporary
+from migrator.folder.inverse.create import is_temporary, make, temporary
 from migrator.folder.inverse.names import free_name, relation_taken
 from migrator.folder.inverse.picture import UNKNOWN, Fact, Thing
 from migrator.folder.inverse.scene import Scene
@@ -25,7 +25,7 @@ _SERIAL = {
 
 def create_table(stmt: Any, scene: Scene) -> Back:
     """CREATE TABLE: what was written to it goes with it."""
-    if stmt.relation.relpersistence == "t":
+    if is_temporary(stmt.relation):
         return temporary(scene, stmt.relation)
     elements = stmt.tableElts or ()
     likened = any(isinstance(element, ast.TableLikeClause) for element in elements)
