@@ -10,9 +10,9 @@ from pglast.enums import AlterTableType, ConstrType, DropBehavior, ObjectType
 from migrator.folder.inverse import column, constraint, setting
 from migrator.folder.inverse.back import NOTHING, Back, impossible
 from migrator.folder.inverse.change import not_understood
-from migrator.folder.inverse.picture import Thing
 from migrator.folder.inverse.scene import KINDS, Scene, spoken
 from migrator.folder.inverse.text import dotted, words_of
+from migrator.folder.inverse.thing import Thing
 from migrator.folder.inverse.walk import names_in
 
 Command = Callable[[Any, Scene, Thing, str], Back]

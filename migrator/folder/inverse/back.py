@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from migrator.folder.inverse.picture import Thing
+from migrator.folder.inverse.thing import Thing
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import Any
 from pglast.enums import DropBehavior
 
 from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
-from migrator.folder.inverse.picture import UNKNOWN, Fact, key_of
 from migrator.folder.inverse.recreate import recreate
 from migrator.folder.inverse.scene import KINDS, Scene, drop, spoken
 from migrator.folder.inverse.text import dotted, quoted
+from migrator.folder.inverse.thing import UNKNOWN, Fact, key_of
 from migrator.folder.inverse.walk import names_in
 from migrator.folder.inverse.words import is_new
 

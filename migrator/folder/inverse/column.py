@@ -10,10 +10,10 @@ from pglast.enums import ConstrType
 from migrator.folder.inverse import constraint
 from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
 from migrator.folder.inverse.names import checked_column
-from migrator.folder.inverse.picture import UNKNOWN, Fact, Thing
 from migrator.folder.inverse.scene import Scene, spoken
 from migrator.folder.inverse.table import note_column, type_of
 from migrator.folder.inverse.text import quoted, said_expression, words_of
+from migrator.folder.inverse.thing import UNKNOWN, Fact, Thing
 
 _INTEGERS = ("int2", "int4", "int8")
 _TEXTS = ("varchar", "text")

@@ -19,10 +19,10 @@ from migrator.folder.inverse.names import (
     joined,
     relation_taken,
 )
-from migrator.folder.inverse.picture import UNKNOWN, Thing
 from migrator.folder.inverse.recreate import comment_on, is_replica_identity, recreate
 from migrator.folder.inverse.scene import Scene, spoken
 from migrator.folder.inverse.text import parsed, quoted
+from migrator.folder.inverse.thing import UNKNOWN, Thing
 
 _LABELS = {
     ConstrType.CONSTR_PRIMARY: "pkey",

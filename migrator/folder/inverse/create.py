@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from pglast import ast
@@ -11,43 +10,14 @@ from pglast.stream import RawStream
 
 from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
 from migrator.folder.inverse.calls import unknown_calls
+from migrator.folder.inverse.make import is_temporary, make, temporary
 from migrator.folder.inverse.names import free_name, index_columns, joined, relation_taken
-from migrator.folder.inverse.picture import UNKNOWN, Thing
 from migrator.folder.inverse.recreate import recreate
 from migrator.folder.inverse.scene import KINDS, Scene, arguments, drop, spoken
-from migrator.folder.inverse.text import body_of, said, words_of
+from migrator.folder.inverse.text import body_of, said
+from migrator.folder.inverse.thing import UNKNOWN, Thing
 from migrator.folder.inverse.walk import spreads
 from migrator.model.slot import stand_in
-
-Restore = Callable[[Scene, Thing, Thing], Back]
-"""How the old thing is put back in the place of the new one."""
-
-
-def make(scene: Scene, thing: Thing, *, lenient: bool = False, restore: Restore | None = None) -> Back:
-    """A thing is made. ``lenient``: unless it is there; ``restore``: in the place of one that is there."""
-    there = scene.picture.exists(thing.key)
-    if there is None and (lenient or restore):
-        now = scene.picture.known(thing.kind, thing.path)
-        now.rewrite("" if lenient else thing.text, thing.body)
-        now.facts.update({} if lenient else thing.facts)
-        return impossible(f"{spoken(thing)} may have been there before; the migrations before do not tell")
-    if there and lenient:
-        return NOTHING
-    old = scene.picture.get(thing.key)
-    if old is not None and restore:
-        return _written_over(scene, old, thing, restore)
-    scene.picture.add(thing)
-    return takes_back(drop(thing), about=thing)
-
-
-def _written_over(scene: Scene, old: Thing, new: Thing, restore: Restore) -> Back:
-    back = restore(scene, old, new)
-    if any(old.facts.get(fact) != new.facts.get(fact) for fact in ("columns", "head")):
-        scene.picture.shake(words_of(new.name))
-    scene.picture.write(old, new.text, new.body)
-    old.spread = new.spread
-    old.facts.update(new.facts)
-    return back
 
 
 def create_view(stmt: Any, scene: Scene) -> Back:
@@ -74,22 +44,6 @@ def _old_view(scene: Scene, old: Thing, new: Thing) -> Back:
     if users or not scene.picture.whole:
         return impossible(f"{spoken(old)} got other columns and may be used elsewhere, so it cannot be dropped")
     return recreate(scene.picture, old).then(takes_back(drop(old), about=old))
-
-
-def is_temporary(relation: Any) -> bool:
-    """Whether a RangeVar that is made ends with the session."""
-    return relation.relpersistence == "t" or relation.schemaname == "pg_temp"
-
-
-def temporary(scene: Scene, relation: Any) -> Back:
-    """What is temporary ends with its session."""
-    path = scene.place(relation)
-    if scene.picture.exists(("relation", *path)) is not False:
-        scene.picture.blur()
-        scene.picture.is_odd = True
-        return impossible(f"a temporary {relation.relname} hides what may have that name already")
-    scene.picture.add(Thing("temporary", path))
-    return NOTHING
 
 
 def create_table_as(stmt: Any, scene: Scene) -> Back:

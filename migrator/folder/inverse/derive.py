@@ -11,12 +11,13 @@ from migrator.folder.inverse import change, create, unseen
 from migrator.folder.inverse.alter import alter_table
 from migrator.folder.inverse.back import Back, Entry, impossible
 from migrator.folder.inverse.drop import drop_things
-from migrator.folder.inverse.picture import Picture, Thing
+from migrator.folder.inverse.picture import Picture
 from migrator.folder.inverse.rename import alter_enum, rename
 from migrator.folder.inverse.rows import change_rows, copy, truncate
 from migrator.folder.inverse.scene import Scene
 from migrator.folder.inverse.table import create_table
 from migrator.folder.inverse.text import MixedQuoting, parsed, stripped, with_slots, words_of
+from migrator.folder.inverse.thing import Thing
 from migrator.folder.inverse.words import comment, default_privileges, grant, is_new
 from migrator.model.inverse import Inverse
 from migrator.model.migration import Migration, Statement

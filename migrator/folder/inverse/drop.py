@@ -7,10 +7,10 @@ from typing import Any
 from pglast.enums import DropBehavior
 
 from migrator.folder.inverse.back import NOTHING, Back, impossible
-from migrator.folder.inverse.picture import Thing, key_of
 from migrator.folder.inverse.recreate import recreate
 from migrator.folder.inverse.scene import KINDS, Scene, spoken
 from migrator.folder.inverse.text import words_of
+from migrator.folder.inverse.thing import Thing, key_of
 from migrator.folder.inverse.walk import names_in
 
 _LOST = {

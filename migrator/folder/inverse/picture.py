@@ -2,111 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import Enum
 
 from migrator.folder.inverse.text import words_of
-
-_ROUTINES = ("function", "procedure", "aggregate")
-_RELATIONS = ("table", "foreign table", "view", "materialized view", "sequence", "index", "temporary")
-_SPACES = {
-    **dict.fromkeys(_RELATIONS, "relation"),
-    **dict.fromkeys(_ROUTINES, "routine"),
-    "domain": "type",
-}
-"""Kinds of things that cannot have the same name."""
-
-_OF_A_RELATION = frozenset(("column", "constraint", "trigger", "policy", "rule"))
-_WITH_TEXT = ("default", "type", "generated")
-"""Facts that name other things."""
-
-
-class Unknown(Enum):
-    """Stands for what is not known; None stands for what is known not to be there."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN = Unknown.UNKNOWN
-Fact = str | None | Unknown
-Key = tuple[str, ...]
-"""The space of a kind, the schema, empty for the target's own, and the name; for a column the table's and its own."""
-
-
-def key_of(kind: str, path: Iterable[str]) -> Key:
-    """Where a thing stands in the picture."""
-    return (_SPACES.get(kind, kind), *path)
-
-
-@dataclass(eq=False, slots=True)
-class Thing:
-    """One thing in a schema, as far as the statements tell that made and altered it."""
-
-    kind: str
-    path: tuple[str, ...]
-    text: str = ""
-    """The statement, or for a constraint the clause, that makes it; empty when that is not known."""
-    whole: bool = True
-    """Nothing about it is unknown: a fact that is not noted is as it is by default."""
-    spread: bool = False
-    """Its text means more when a table gets more columns."""
-    on: Thing | None = None
-    """The table of an index, or the one whose column owns a sequence."""
-    facts: dict[str, Fact] = field(default_factory=dict)
-    alters: list[str] = field(default_factory=list)
-    """Statements that altered it since, which making it anew has to repeat."""
-    grants: list[str] = field(default_factory=list)
-    """What was granted and revoked on it since."""
-    born: int = 0
-    """When it was made, as the picture counts; 0 for long ago."""
-    written: int = 0
-    """When its present text was written."""
-    was_called: set[str] = field(default_factory=set)
-    """Every word of every name that it had."""
-    body: str = ""
-    """The part of its text that PostgreSQL keeps letter by letter: that of a function."""
-    words: frozenset[str] = frozenset()
-    """The words of its text, the body left out: what they mean counts when the text is read again."""
-    body_is_stale: bool = False
-    """What its body names may not be there any more."""
-    doubt: str = ""
-    """A word of its text that does not mean any more what it meant."""
-
-    def __post_init__(self) -> None:
-        self.rewrite(self.text, self.body)
-        self.was_called |= words_of(self.name)
-
-    @property
-    def key(self) -> Key:
-        """Where it stands in the picture."""
-        return key_of(self.kind, self.path)
-
-    @property
-    def name(self) -> str:
-        """Its own name, without schema or table."""
-        return self.path[1] if self.kind not in _OF_A_RELATION else self.path[2]
-
-    def fact(self, name: str) -> Fact:
-        """What is known about one of its properties."""
-        return self.facts.get(name, None if self.whole else UNKNOWN)
-
-    def rewrite(self, text: str, body: str = "") -> None:
-        """Note the text that makes it; an empty one stands for an unknown one."""
-        self.text, self.body = text, body
-        self.words = words_of(text.replace(body, "", 1))
-        if self.kind in _ROUTINES and _count(self.name, text.replace(body, "", 1)) == 1:
-            self.words -= words_of(self.name)  # its own name; others of that name may come and go
-        self.body_is_stale, self.doubt = False, ""
-
-    def shake(self, words: frozenset[str]) -> None:
-        """Some words of its text, if they are in it, do not mean any more what they meant."""
-        if found := sorted(words & self.words):
-            self.rewrite("")
-            self.doubt = found[0]
-        elif self.body and not words.isdisjoint(words_of(self.body)):
-            self.body_is_stale = True
+from migrator.folder.inverse.thing import OF_A_RELATION, UNKNOWN, WITH_TEXT, Key, Thing, key_of
 
 
 @dataclass
@@ -155,7 +55,7 @@ class Picture:
             return key in self.things
         if self.is_doubtful(" ".join(key[2:])):
             return None
-        if key[0] in _OF_A_RELATION:
+        if key[0] in OF_A_RELATION:
             relation = self.get(("relation", *key[1:3]))
             return False if relation and relation.whole else None
         ours = key[0] != "schema" and (not key[1] or ("schema", "", key[1]) in self.things)
@@ -196,7 +96,7 @@ class Picture:
 
     def rename(self, thing: Thing, name: str) -> None:
         """A thing has another name."""
-        moved = [each for each in self.parts(thing) if each.kind in _OF_A_RELATION]
+        moved = [each for each in self.parts(thing) if each.kind in OF_A_RELATION]
         self._shake_for(thing, f"{thing.name} {name}")
         for each in [*moved, thing]:
             self.things.pop(each.key, None)
@@ -218,7 +118,7 @@ class Picture:
         found = [
             each
             for each in self.things.values()
-            if (each.kind in _OF_A_RELATION and each.path[:2] == inside) or each.on is thing
+            if (each.kind in OF_A_RELATION and each.path[:2] == inside) or each.on is thing
         ]
         return sorted(found, key=lambda each: each.born)
 
@@ -230,7 +130,7 @@ class Picture:
         """Texts in which one of these words stands may not mean any more what they meant when they were written."""
         for thing in self.things.values():
             thing.shake(words)
-            for name in _WITH_TEXT:
+            for name in WITH_TEXT:
                 if isinstance(fact := thing.facts.get(name), str) and not words.isdisjoint(words_of(fact)):
                     thing.facts[name] = UNKNOWN
 
@@ -280,7 +180,7 @@ class Picture:
 
     def _shake_for(self, thing: Thing, names: str) -> None:
         """Names of columns are looked at with their table's; those of the others stand in no text."""
-        if thing.kind not in _OF_A_RELATION and thing.kind != "index":
+        if thing.kind not in OF_A_RELATION and thing.kind != "index":
             self.shake(words_of(names))
 
     def _put(self, thing: Thing) -> None:
@@ -288,11 +188,7 @@ class Picture:
         self.gone.discard(thing.key)
 
 
-def _count(name: str, text: str) -> int:
-    return len(re.findall(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text, re.IGNORECASE))
-
-
 def _renamed(thing: Thing, name: str) -> tuple[str, ...]:
-    if thing.kind in _OF_A_RELATION:
+    if thing.kind in OF_A_RELATION:
         return (*thing.path[:2], name)
     return (thing.path[0], name, *thing.path[2:])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from migrator.folder.inverse.back import Back, impossible, takes_back
-from migrator.folder.inverse.picture import UNKNOWN, Picture, Thing
+from migrator.folder.inverse.picture import Picture
 from migrator.folder.inverse.scene import full_name, spoken
 from migrator.folder.inverse.text import quoted, remade
+from migrator.folder.inverse.thing import UNKNOWN, Thing
 
 _UNCHECKED = "SET LOCAL check_function_bodies = off"
 _CHECKED = "SET LOCAL check_function_bodies TO DEFAULT"

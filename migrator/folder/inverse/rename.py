@@ -8,9 +8,9 @@ from pglast import ast
 from pglast.enums import ObjectType
 
 from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
-from migrator.folder.inverse.picture import Thing, key_of
 from migrator.folder.inverse.scene import KINDS, Scene
 from migrator.folder.inverse.text import quoted, said, words_of
+from migrator.folder.inverse.thing import Thing, key_of
 from migrator.folder.inverse.walk import names_in
 
 _RELATIONS = ("table", "foreign table", "view", "materialized view", "sequence", "index")

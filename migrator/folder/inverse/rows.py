@@ -11,8 +11,8 @@ from pglast.enums import ObjectType
 from migrator.folder.inverse.back import NOTHING, Back, impossible
 from migrator.folder.inverse.calls import unknown_calls
 from migrator.folder.inverse.create import create_table_as
-from migrator.folder.inverse.picture import UNKNOWN, Thing
 from migrator.folder.inverse.scene import Scene
+from migrator.folder.inverse.thing import UNKNOWN, Thing
 from migrator.folder.inverse.walk import nodes_in
 
 _CHANGES = (ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)

@@ -10,8 +10,9 @@ from pglast import ast
 from pglast.enums import FunctionParameterMode, ObjectType
 
 from migrator.folder.inverse.back import Entry
-from migrator.folder.inverse.picture import Picture, Thing, key_of
+from migrator.folder.inverse.picture import Picture
 from migrator.folder.inverse.text import dotted, quoted, words_of
+from migrator.folder.inverse.thing import Thing, key_of
 from migrator.model.slot import stand_in
 
 _OWN = stand_in("schema")

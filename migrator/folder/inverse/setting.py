@@ -7,9 +7,9 @@ from typing import Any
 from pglast.enums import AlterTableType
 
 from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
-from migrator.folder.inverse.picture import UNKNOWN, Fact, Thing
 from migrator.folder.inverse.scene import Scene, spoken
 from migrator.folder.inverse.text import dotted, quoted, said_expression, words_of
+from migrator.folder.inverse.thing import UNKNOWN, Fact, Thing
 
 _T = AlterTableType
 _SECURITY = {

@@ -9,12 +9,12 @@ from pglast.enums import ConstrType
 
 from migrator.folder.inverse import constraint
 from migrator.folder.inverse.back import Back
-from migrator.folder.inverse.create import is_temporary, make, temporary
+from migrator.folder.inverse.make import is_temporary, make, temporary
 from migrator.folder.inverse.names import free_name, relation_taken
-from migrator.folder.inverse.picture import UNKNOWN, Fact, Thing
 from migrator.folder.inverse.scene import Scene
 from migrator.folder.inverse.setting import option_value
 from migrator.folder.inverse.text import dotted, said_expression, said_type
+from migrator.folder.inverse.thing import UNKNOWN, Fact, Thing
 
 _SERIAL = {
     **dict.fromkeys(("smallserial", "serial2"), "smallint"),

@@ -9,10 +9,10 @@ from pglast import ast
 from pglast.enums import GrantTargetType, ObjectType, RoleSpecType
 
 from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
-from migrator.folder.inverse.picture import UNKNOWN, Thing, key_of
 from migrator.folder.inverse.recreate import comment_on
 from migrator.folder.inverse.scene import KINDS, Scene, spoken
 from migrator.folder.inverse.text import said
+from migrator.folder.inverse.thing import UNKNOWN, Thing, key_of
 from migrator.folder.inverse.walk import names_in
 
 _GRANTED = {
