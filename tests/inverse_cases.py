@@ -8,7 +8,8 @@ T = "CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 0, b text)"
 U = "CREATE TABLE u (id int PRIMARY KEY, t_id int)"
 F = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
 TRIGGER = "CREATE TRIGGER tr BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()"
-DO = "DO $$ BEGIN PERFORM 1; END $$"
+DO = "DO $$ BEGIN EXECUTE 'SELECT 1'; END $$"
+BLOCK = "DO $$ BEGIN CREATE TYPE mood AS ENUM ('y'); EXCEPTION WHEN duplicate_object THEN NULL; END $$"
 ENUM = "CREATE TYPE mood AS ENUM ('sad', 'ok')"
 
 
@@ -118,6 +119,9 @@ MADE = [
 ]
 
 PERHAPS = [
+    certain("CREATE TABLE IF NOT EXISTS x (a int)", "DROP TABLE x", BLOCK),
+    obstacle("CREATE TYPE feeling AS ENUM ('x'); DROP TYPE IF EXISTS mood", "type mood may not have been", BLOCK),
+    obstacle(BLOCK, "runs code, and what that did is not known"),
     certain("CREATE TABLE IF NOT EXISTS x (a int)", "DROP TABLE x"),
     certain("CREATE TABLE IF NOT EXISTS t (a int)", "", T),
     certain("CREATE TABLE IF NOT EXISTS t (a int)", "DROP TABLE t", T, "DROP TABLE t"),
@@ -345,7 +349,39 @@ CONSTRAINTS = [
     ),
     obstacle("ALTER TABLE x ADD PRIMARY KEY (a)", "the constraint has no name", "CREATE TABLE x (a int)", DO),
     obstacle("ALTER TABLE t ADD UNIQUE (a)", "the constraint has no name", T, DO),
-    certain("ALTER TABLE t ADD CONSTRAINT c UNIQUE (a)", "ALTER TABLE t DROP CONSTRAINT c", T, DO),
+    obstacle("ALTER TABLE t ADD CONSTRAINT c UNIQUE (a)", "whether table t has partitions", T, DO),
+    certain("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)", "ALTER TABLE t DROP CONSTRAINT c", T, DO),
+    certain("CREATE INDEX CONCURRENTLY i ON t (a)", "DROP INDEX CONCURRENTLY i", T, DO),
+    obstacle("CREATE INDEX i ON t (a)", "whether table t has partitions", T, DO),
+    obstacle(
+        "ALTER TABLE p ADD UNIQUE (id)",
+        "table p has partitions or children",
+        "CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p DEFAULT",
+        "ALTER TABLE p1 ADD UNIQUE (id)",
+    ),
+    obstacle(
+        "ALTER TABLE t ADD CHECK (a > 0)",
+        "the constraint has no name",
+        T,
+        "DO $$ BEGIN ALTER TABLE t ADD CHECK (a > 1); END $$",
+    ),
+    obstacle(
+        "ALTER TABLE x ADD CHECK (a > 0)",
+        "the constraint has no name",
+        "CREATE TABLE t (a int CONSTRAINT x_a_check CHECK (a > 0))",
+        "CREATE TABLE x (LIKE t INCLUDING ALL)",
+    ),
+    certain(
+        "ALTER TABLE p ADD UNIQUE (id)",
+        "ALTER TABLE p DROP CONSTRAINT p_id_key",
+        "CREATE TABLE p (id int) PARTITION BY LIST (id)",
+    ),
+    obstacle(
+        "DROP INDEX p_id",
+        "has partitions or children",
+        "CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE INDEX p_id ON p (id)",
+        "CREATE TABLE p1 PARTITION OF p DEFAULT",
+    ),
     certain("ALTER TABLE t DROP CONSTRAINT t_pkey", "ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY (id)", T),
     certain(
         "ALTER TABLE x DROP CONSTRAINT x_b_key",

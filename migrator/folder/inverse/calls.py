@@ -9,7 +9,7 @@ from pglast import ast
 from migrator.folder.inverse.scene import Scene
 from migrator.folder.inverse.walk import nodes_in
 
-_HARMLESS = frozenset(
+HARMLESS = frozenset(
     """
     abs age any_value array_agg array_append array_cat array_length array_position array_positions array_prepend
     array_remove array_replace array_to_json array_to_string ascii avg bit_and bit_length bit_or bool_and bool_or
@@ -53,7 +53,7 @@ def _is_harmless(call: Any, scene: Scene) -> bool:
     if name == "setval" and _is_of_a_born_sequence(call, scene):
         return True
     own = schema != ["pg_catalog"] and scene.routines("function", call.funcname)
-    return name in _HARMLESS and not own
+    return name in HARMLESS and not own
 
 
 def _is_of_a_born_sequence(call: Any, scene: Scene) -> bool:

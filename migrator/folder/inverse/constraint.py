@@ -20,7 +20,7 @@ from migrator.folder.inverse.names import (
     relation_taken,
 )
 from migrator.folder.inverse.recreate import comment_on, is_replica_identity, recreate
-from migrator.folder.inverse.scene import Scene, spoken
+from migrator.folder.inverse.scene import Scene, spoken, why_shared
 from migrator.folder.inverse.text import parsed, quoted
 from migrator.folder.inverse.thing import UNKNOWN, Thing
 
@@ -67,7 +67,7 @@ def name_of(constraint: Any, scene: Scene, table: Thing) -> str | None:
     if constraint.conname:
         return str(constraint.conname)
     columns = _columns(constraint, table)
-    if columns is None:
+    if columns is None or not table.whole or table.fact("constraints") is UNKNOWN:
         return None
     schema = table.path[0]
     taken = constraint_taken(scene.picture, schema)
@@ -128,9 +128,13 @@ def add(command: Any, scene: Scene, table: Thing, alter: str) -> Back:
         return _not_null(constraint, scene, table, alter)
     index = scene.picture.get(("relation", table.path[0], constraint.indexname)) if constraint.indexname else None
     thing = note(constraint, scene, table)
+    checked = constraint.contype == ConstrType.CONSTR_CHECK or constraint.indexname
+    reason = None if checked else why_shared(scene, table)
     nullable = _nullable(constraint, scene, table) if constraint.contype == ConstrType.CONSTR_PRIMARY else ()
     if thing is None:
         return impossible("the constraint has no name, and the one that PostgreSQL gave it is not certain", table)
+    if reason:
+        return impossible(reason, table)
     if nullable is None:
         return impossible(f"which columns of {spoken(table)} were NOT NULL before is not known", table)
     back = takes_back(f"{alter} DROP CONSTRAINT {quoted(thing.name)}", about=table)

@@ -13,7 +13,7 @@ from migrator.folder.inverse.calls import unknown_calls
 from migrator.folder.inverse.make import is_temporary, make, temporary
 from migrator.folder.inverse.names import free_name, index_columns, joined, relation_taken
 from migrator.folder.inverse.recreate import recreate
-from migrator.folder.inverse.scene import KINDS, Scene, arguments, drop, spoken
+from migrator.folder.inverse.scene import KINDS, Scene, arguments, drop, spoken, why_shared
 from migrator.folder.inverse.text import body_of, said
 from migrator.folder.inverse.thing import UNKNOWN, Thing
 from migrator.folder.inverse.walk import spreads
@@ -55,7 +55,7 @@ def create_table_as(stmt: Any, scene: Scene) -> Back:
         return temporary(scene, stmt.into.rel)
     kind = KINDS[stmt.objtype]
     thing = _thing(scene, kind, scene.place(stmt.into.rel), stmt)
-    thing.whole = kind != "table"
+    thing.whole, thing.facts["parts"] = kind != "table", None
     return make(scene, thing, lenient=stmt.if_not_exists)
 
 
@@ -71,9 +71,9 @@ def create_index(stmt: Any, scene: Scene) -> Back:
         node = ast.IndexStmt(**{member: getattr(stmt, member) for member in stmt})
         node.idxname = name
         thing.rewrite(said(node) or "")
-    if table.facts.get("parts"):
-        thing.rewrite("")
     back = make(scene, thing, lenient=stmt.if_not_exists)
+    if back.sql and not stmt.concurrent and (reason := why_shared(scene, table)):
+        return impossible(reason, table)
     if back.sql and stmt.concurrent and not scene.picture.is_born(table):
         return takes_back(drop(thing, concurrently=True), about=thing)
     return back
@@ -81,7 +81,7 @@ def create_index(stmt: Any, scene: Scene) -> Back:
 
 def _index_name(stmt: Any, scene: Scene, table: Thing) -> str | None:
     columns = index_columns((*stmt.indexParams, *(stmt.indexIncludingParams or ())))
-    if columns is None:
+    if columns is None or not table.whole:
         return None
     return free_name(table.name, joined(columns), "idx", relation_taken(scene.picture, table.path[0]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate, chain
 
 from migrator.folder.inverse.text import words_of
 from migrator.folder.inverse.thing import OF_A_RELATION, UNKNOWN, WITH_TEXT, Key, Thing, key_of
@@ -62,8 +63,9 @@ class Picture:
         return False if self.whole and ours else None
 
     def is_doubtful(self, names: str) -> bool:
-        """Whether something that has one of these words in its name may or may not be there."""
-        return not words_of(names).isdisjoint(self.doubtful)
+        """Whether something with such a name may or may not be there; names are made of others and "_"."""
+        starts = (accumulate(word.split("_"), "{}_{}".format) for word in words_of(names))
+        return not self.doubtful.isdisjoint(chain.from_iterable(starts))
 
     def known(self, kind: str, path: tuple[str, ...]) -> Thing:
         """A thing that must be there, because a statement spoke of it: from now on in the picture."""

@@ -19,6 +19,8 @@ def recreate(picture: Picture, thing: Thing, *, replace: bool = False, concurren
         return impossible(_why_not(thing), thing)
     if is_replica_identity(thing):
         return impossible(f"{spoken(thing)} is the replica identity of its table", thing)
+    if thing.kind == "index" and thing.on and thing.on.facts.get("parts"):
+        return impossible(f"{spoken(thing.on)} has partitions or children, whose indexes went with it", thing)
     text = remade(thing.text, replace=replace, concurrently=concurrently)
     texts = (_UNCHECKED, text, _CHECKED) if thing.body_is_stale else (text,)
     made = takes_back(*texts, *thing.alters, about=thing)

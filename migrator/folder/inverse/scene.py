@@ -12,7 +12,7 @@ from pglast.enums import FunctionParameterMode, ObjectType
 from migrator.folder.inverse.back import Entry
 from migrator.folder.inverse.picture import Picture
 from migrator.folder.inverse.text import dotted, quoted, words_of
-from migrator.folder.inverse.thing import Thing, key_of
+from migrator.folder.inverse.thing import UNKNOWN, Thing, key_of
 from migrator.model.slot import stand_in
 
 _OWN = stand_in("schema")
@@ -131,6 +131,16 @@ def full_name(thing: Thing) -> str:
 def drop(thing: Thing, *, concurrently: bool = False) -> str:
     """The statement that drops it, and nothing with it."""
     return f"DROP {thing.kind.upper()} {'CONCURRENTLY ' if concurrently else ''}{full_name(thing)}"
+
+
+def why_shared(scene: Scene, table: Thing) -> str | None:
+    """Why an index or key of a table may not be its alone: those of partitions become part of it and go with it."""
+    parts = table.fact("parts")
+    if parts is None or scene.picture.is_born(table):
+        return None
+    if parts is UNKNOWN:
+        return f"whether {spoken(table)} has partitions, whose indexes and keys go with it, is not known"
+    return f"{spoken(table)} has partitions or children, whose indexes and keys may go with it"
 
 
 def spoken(thing: Thing) -> str:

@@ -31,6 +31,7 @@ def create_table(stmt: Any, scene: Scene) -> Back:
     likened = any(isinstance(element, ast.TableLikeClause) for element in elements)
     thing = Thing("table", scene.place(stmt.relation))
     thing.whole = not (likened or stmt.inhRelations or stmt.ofTypename)
+    thing.facts["parts"] = None
     thing.facts["logged"] = "no" if stmt.relation.relpersistence == "u" else None
     for option in stmt.options or ():
         name = f"{option.defnamespace}.{option.defname}" if option.defnamespace else option.defname
@@ -45,8 +46,6 @@ def create_table(stmt: Any, scene: Scene) -> Back:
 def _note_parents(scene: Scene, stmt: Any) -> None:
     for parent in stmt.inhRelations or ():
         scene.relation("table", parent).facts["parts"] = "yes"
-    if stmt.partspec:
-        scene.relation("table", stmt.relation).facts["parts"] = "yes"
 
 
 def _fill(scene: Scene, table: Thing, elements: Any) -> None:

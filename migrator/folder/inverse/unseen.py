@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pglast import ast
 from pglast.enums import TransactionStmtKind
+from pglast.keywords import COL_NAME_KEYWORDS, RESERVED_KEYWORDS, TYPE_FUNC_NAME_KEYWORDS, UNRESERVED_KEYWORDS
 
 from migrator.folder.inverse.back import NOTHING, Back, impossible
+from migrator.folder.inverse.calls import HARMLESS
 from migrator.folder.inverse.scene import Scene
+from migrator.folder.inverse.text import words_of
 from migrator.model.slot import stand_in
 
 _HARMLESS_SETTINGS = {
@@ -22,6 +26,9 @@ _HARMLESS_SETTINGS = {
 _AS_BY_DEFAULT = {"standard_conforming_strings": "on", "xmloption": "content", "default_tablespace": ""}
 _AS_BY_DEFAULT |= {"default_table_access_method": "heap"}
 _EXTENSION = "DO $migrator$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = '"
+_REACHING = {"execute", "cascade", "perform", "call", "set_config", "search_path", "temp", "temporary"}
+_CALLED = re.compile(r"([\w$]+)\s*\(")
+_KEYWORDS = COL_NAME_KEYWORDS | RESERVED_KEYWORDS | TYPE_FUNC_NAME_KEYWORDS | UNRESERVED_KEYWORDS
 _TO_A_SAVEPOINT = TransactionStmtKind.TRANS_STMT_ROLLBACK_TO
 
 
@@ -30,13 +37,27 @@ def nothing(_stmt: Any, _scene: Scene) -> Back:
     return NOTHING
 
 
-def code(_stmt: Any, scene: Scene) -> Back:
+def code(stmt: Any, scene: Scene) -> Back:
     """DO, CALL, EXECUTE."""
     if scene.text.startswith(_EXTENSION):
         name = scene.text.removeprefix(_EXTENSION).partition("'")[0]
         return Back(notes=(f"extension {name} stays: it belongs to the database",), goes=True)
-    scene.picture.blur()
+    body = _plain_body(stmt)
+    if body is None:
+        scene.picture.blur()
+    else:
+        scene.picture.forget(words_of(body))
     return impossible("runs code, and what that did is not known")
+
+
+def _plain_body(stmt: Any) -> str | None:
+    """The body of a DO block that can reach nothing but what it names: no dynamic SQL, no calls, no CASCADE."""
+    options = {option.defname: option.arg.sval for option in getattr(stmt, "args", None) or () if option.arg}
+    body = options.get("as", "") if isinstance(stmt, ast.DoStmt) else None
+    if body is None or options.get("language", "plpgsql") != "plpgsql" or words_of(body) & _REACHING:
+        return None
+    called = {name.lower() for name in _CALLED.findall(body)}
+    return body if called <= HARMLESS | _KEYWORDS else None
 
 
 def transaction(stmt: Any, scene: Scene) -> Back:
