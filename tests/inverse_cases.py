@@ -55,6 +55,11 @@ MADE = [
         "CREATE TABLE p (id int) PARTITION BY LIST (id)",
     ),
     obstacle(
+        "CREATE TABLE p (id int) PARTITION BY LIST (id); ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1)",
+        "table p1 gets what its parent has and keeps it",
+        "CREATE TABLE p1 (id int)",
+    ),
+    obstacle(
         "ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1)",
         "table p1 gets what its parent has and keeps it",
         "CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE p1 (id int)",
@@ -518,6 +523,39 @@ DROPPED = [
         "CREATE FUNCTION g(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "CREATE FUNCTION g(a text) RETURNS int LANGUAGE sql AS 'SELECT 1'",
     ),
+    certain(
+        "CREATE OR REPLACE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+        "CREATE OR REPLACE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        DO,
+        "CREATE OR REPLACE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ),
+    obstacle("DROP TRIGGER tr ON t", "was enabled is not", T, F, TRIGGER, "ALTER TABLE t DISABLE TRIGGER tr"),
+    obstacle(
+        "DROP VIEW v",
+        "what view v was is not known",
+        "CREATE VIEW v AS SELECT 1 + 1",
+        'ALTER TABLE v RENAME COLUMN "?column?" TO a',
+    ),
+    obstacle(
+        "DROP VIEW v",
+        "what view v was is not known",
+        T,
+        "CREATE VIEW v AS SELECT a FROM t",
+        "ALTER TABLE v ALTER COLUMN a SET DEFAULT 5",
+    ),
+    obstacle(
+        "CREATE SEQUENCE IF NOT EXISTS t_a_seq",
+        "may have been there",
+        T,
+        "ALTER TABLE t ALTER a DROP DEFAULT; ALTER TABLE t ALTER a ADD GENERATED ALWAYS AS IDENTITY",
+    ),
+    obstacle(
+        "ALTER TABLE x ALTER s DROP DEFAULT",
+        "is not known",
+        "CREATE TYPE sign AS ENUM ('+', '-')",
+        "CREATE TABLE x (s sign DEFAULT '+')",
+        "ALTER TYPE sign RENAME VALUE '+' TO 'plus'",
+    ),
     certain("DROP TRIGGER tr ON t", TRIGGER, T, F, TRIGGER),
     certain("DROP POLICY p ON t", "CREATE POLICY p ON t USING (a > 0)", T, "CREATE POLICY p ON t USING (a > 0)"),
     certain(
@@ -636,6 +674,8 @@ SETTINGS = [
 ]
 
 ROWS = [
+    obstacle("CREATE VIEW v AS SELECT * FROM t; INSERT INTO v VALUES (1, 2, 'x')", "adds rows to v", T),
+    obstacle("CREATE VIEW v AS SELECT id, a FROM t; UPDATE v SET a = 3", "changes rows of v", T),
     certain("CREATE TABLE x (a int); INSERT INTO x VALUES (1); INSERT INTO x SELECT id FROM t", "DROP TABLE x", T),
     certain("CREATE TABLE x (a int); UPDATE x SET a = 1; DELETE FROM x; TRUNCATE x", "DROP TABLE x", T),
     certain(

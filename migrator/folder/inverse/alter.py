@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pglast.enums import AlterTableType, ConstrType, DropBehavior, ObjectType
@@ -70,15 +71,15 @@ def alter_table(stmt: Any, scene: Scene) -> Back:
     back = Back(goes=True)
     for command in sorted(stmt.cmds, key=_pass):
         back = back.then(_one(command, scene, thing, alter, kind))
-    return Back(back.sql, back.reasons, back.notes, thing, back.goes)
+    return replace(back, about=back.about if back.reasons else thing)
 
 
 def _one(command: Any, scene: Scene, thing: Thing, alter: str, kind: str) -> Back:
     if command.behavior == DropBehavior.DROP_CASCADE:
         scene.picture.blur()
-        return impossible("takes with it whatever depends on what it drops", thing)
+        return impossible("takes with it whatever depends on what it drops")
     take = _COMMANDS.get(command.subtype)
-    if take is None or (kind != "table" and command.subtype in _ONLY_OF_TABLES):
+    if take is None or ({kind, thing.kind} != {"table"} and command.subtype in _ONLY_OF_TABLES):
         scene.picture.forget(names_in(command) | words_of(thing.name))
         return impossible("is not one of the statements that can be taken back for certain")
     if command.subtype in _BACK_TO_ALL and thing.facts.get("parts"):

@@ -15,7 +15,7 @@ class Back:
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     about: Thing | None = None
-    """What the statement spoke of."""
+    """What the statement spoke of; of nothing else than that are the reasons. None where they may be."""
     goes: bool = False
     """It may be passed over when what it spoke of is dropped anyway: it changes rows, or rights, or words."""
 
@@ -25,9 +25,16 @@ class Back:
             later.sql + self.sql,
             self.reasons + later.reasons,
             self.notes + later.notes,
-            self.about or later.about,
+            self._about_both(later),
             self.goes and later.goes,
         )
+
+    def _about_both(self, later: Back) -> Thing | None:
+        """What all the reasons are about, None if that is more than one thing."""
+        reasoned = [each.about for each in (self, later) if each.reasons]
+        if not reasoned:
+            return self.about or later.about
+        return reasoned[0] if all(each is reasoned[0] for each in reasoned) else None
 
 
 NOTHING = Back(goes=True)

@@ -157,9 +157,7 @@ def create_trigger(stmt: Any, scene: Scene) -> Back:
     return make(scene, thing, restore=_old_trigger if stmt.replace else None)
 
 
-def _old_trigger(scene: Scene, old: Thing, new: Thing) -> Back:
-    if old.fact("enabled") is not None:
-        return impossible(f"whether {spoken(old)} was enabled is not known")
+def _old_trigger(scene: Scene, old: Thing, _new: Thing) -> Back:
     return recreate(scene.picture, old, replace=True)
 
 

@@ -56,6 +56,7 @@ _HANDLERS: dict[type[ast.Node], Callable[[Any, Scene], Back]] = {
     ast.GrantStmt: grant,
     ast.AlterDefaultPrivilegesStmt: default_privileges,
     **dict.fromkeys((ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt, ast.SelectStmt), change_rows),
+    ast.CreateCastStmt: unseen.cast,
     ast.CopyStmt: copy,
     ast.TruncateStmt: truncate,
     **dict.fromkeys((ast.DoStmt, ast.CallStmt, ast.ExecuteStmt), unseen.code),

@@ -180,10 +180,17 @@ class Picture:
         schemas = self._schemas.get(key[2], ())
         return "" in schemas and len(schemas) > 1
 
+    def shake_name(self, names: str) -> None:
+        """The same for the words of some names; one without a word cannot be looked for."""
+        if all(map(words_of, names.split())):
+            self.shake(words_of(names))
+        else:
+            self.blur()
+
     def _shake_for(self, thing: Thing, names: str) -> None:
         """Names of columns are looked at with their table's; those of the others stand in no text."""
         if thing.kind not in OF_A_RELATION and thing.kind != "index":
-            self.shake(words_of(names))
+            self.shake_name(names)
 
     def _put(self, thing: Thing) -> None:
         self.things[thing.key] = thing

@@ -15,12 +15,8 @@ _CHECKED = "SET LOCAL check_function_bodies TO DEFAULT"
 
 def recreate(picture: Picture, thing: Thing, *, replace: bool = False, concurrently: bool = False) -> Back:
     """Make a thing as it is in the picture, with all that belongs to it, or say why that is not certain."""
-    if not thing.text:
-        return impossible(_why_not(thing), thing)
-    if is_replica_identity(thing):
-        return impossible(f"{spoken(thing)} is the replica identity of its table", thing)
-    if thing.kind == "index" and thing.on and thing.on.facts.get("parts"):
-        return impossible(f"{spoken(thing.on)} has partitions or children, whose indexes went with it", thing)
+    if reason := _why_not(thing):
+        return impossible(reason, thing)
     text = remade(thing.text, replace=replace, concurrently=concurrently)
     texts = (_UNCHECKED, text, _CHECKED) if thing.body_is_stale else (text,)
     made = takes_back(*texts, *thing.alters, about=thing)
@@ -40,10 +36,23 @@ def is_replica_identity(thing: Thing) -> bool:
     return chosen == f"USING INDEX {quoted(thing.name)}"
 
 
-def _why_not(thing: Thing) -> str:
+def _why_not(thing: Thing) -> str | None:
+    if thing.text:
+        return _what_more(thing)
     if thing.doubt:
         return f"what {spoken(thing)} was is not known: {thing.doubt}, which it names, was changed since"
     return f"what {spoken(thing)} was is not known from the migrations before"
+
+
+def _what_more(thing: Thing) -> str | None:
+    """What its text does not say of a thing."""
+    if is_replica_identity(thing):
+        return f"{spoken(thing)} is the replica identity of its table"
+    if thing.kind in ("trigger", "rule") and thing.fact("enabled") is not None:
+        return f"whether {spoken(thing)} was enabled is not what it is by default"
+    if thing.kind == "index" and thing.on and thing.on.facts.get("parts"):
+        return f"{spoken(thing.on)} has partitions or children, whose indexes went with it"
+    return None
 
 
 def _words(picture: Picture, thing: Thing) -> Back:

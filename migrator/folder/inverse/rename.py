@@ -9,7 +9,7 @@ from pglast.enums import ObjectType
 
 from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
 from migrator.folder.inverse.scene import KINDS, Scene
-from migrator.folder.inverse.text import quoted, said, words_of
+from migrator.folder.inverse.text import quoted, said
 from migrator.folder.inverse.thing import Thing, key_of
 from migrator.folder.inverse.walk import names_in
 
@@ -51,6 +51,7 @@ def _note(scene: Scene, thing: Thing, name: str) -> None:
     before = thing.name
     if thing.kind == "column" and (table := scene.picture.get(("relation", *thing.path[:2]))):
         scene.picture.shake_columns(table, [before, name])
+        table.rewrite("")
     twin = _twin(scene, thing, before)
     for each in (thing, twin) if twin else (thing,):
         start = f"CONSTRAINT {quoted(before)} "
@@ -117,7 +118,7 @@ def alter_enum(stmt: Any, scene: Scene) -> Back:
         if stmt.skipIfNewValExists:
             type_.rewrite("")
         return impossible("adds a value to an enum, which PostgreSQL cannot remove", type_)
-    scene.picture.shake(words_of(stmt.oldVal) | words_of(stmt.newVal))
+    scene.picture.shake_name(f"{stmt.oldVal} {stmt.newVal}")
     turned: Any = ast.AlterEnumStmt(**{member: getattr(stmt, member) for member in stmt})
     turned.oldVal, turned.newVal = stmt.newVal, stmt.oldVal
     back = said(turned)

@@ -75,10 +75,9 @@ def _is_ours_alone(scene: Scene) -> Any:
     """Whether a table was made by this migration and its rows are in no other and set nothing off."""
 
     def is_ours(table: Thing | None) -> bool:
-        if table is None or not scene.picture.is_born(table):
+        if table is None or table.kind not in ("table", "temporary") or not scene.picture.is_born(table):
             return False
-        quiet = not any(scene.picture.among(table, "trigger", "rule"))
-        return quiet and (table.kind == "temporary" or not table.facts.get("attached"))
+        return not any(scene.picture.among(table, "trigger", "rule"))
 
     return is_ours
 
@@ -101,7 +100,7 @@ def _may_refer(thing: Thing, table: Thing) -> bool:
 
 def _fills_new_columns(scene: Scene, node: Any, table: Thing) -> bool:
     """Whether it is an UPDATE of nothing but columns that this migration added."""
-    if not isinstance(node, ast.UpdateStmt) or not table.whole or table.facts.get("parts"):
+    if not isinstance(node, ast.UpdateStmt) or table.kind != "table" or not table.whole or table.facts.get("parts"):
         return False
     if any(scene.picture.among(table, "trigger", "rule")):
         return False

@@ -7,6 +7,7 @@ from typing import Any
 from pglast.enums import AlterTableType
 
 from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
+from migrator.folder.inverse.names import object_name
 from migrator.folder.inverse.scene import Scene, spoken
 from migrator.folder.inverse.text import dotted, quoted, said_expression, words_of
 from migrator.folder.inverse.thing import UNKNOWN, Fact, Thing
@@ -106,6 +107,7 @@ def add_identity(command: Any, scene: Scene, table: Thing, alter: str) -> Back:
     """ADD GENERATED AS IDENTITY: the column's values stay."""
     column = scene.picture.known("column", (*table.path, command.name))
     column.facts["identity"] = "yes"
+    scene.picture.doubtful.add(object_name(table.name, column.name, "seq").lower())
     return takes_back(f"{alter} ALTER COLUMN {quoted(column.name)} DROP IDENTITY", about=table)
 
 
@@ -134,5 +136,5 @@ def attach_partition(command: Any, scene: Scene, table: Thing, alter: str) -> Ba
     table.facts["parts"] = "yes"
     if not scene.picture.is_born(part):
         scene.picture.forget(words_of(part.name))
-        return impossible(f"{spoken(part)} gets what its parent has and keeps it", table)
+        return impossible(f"{spoken(part)} gets what its parent has and keeps it")
     return takes_back(f"{alter} DETACH PARTITION {dotted(part.path)}", about=table)

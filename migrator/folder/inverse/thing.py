@@ -19,6 +19,7 @@ _SPACES = {
 """Kinds of things that cannot have the same name."""
 
 OF_A_RELATION = frozenset(("column", "constraint", "trigger", "policy", "rule"))
+_ESCAPED = re.compile(r"\b[uU]&[\"']")
 WITH_TEXT = ("default", "type", "generated")
 """Facts that name other things."""
 
@@ -94,6 +95,8 @@ class Thing:
 
     def rewrite(self, text: str, body: str = "") -> None:
         """Note the text that makes it; an empty one stands for an unknown one."""
+        if _ESCAPED.search(text):
+            text = ""  # names in it cannot be found
         self.text, self.body = text, body
         self.words = words_of(text.replace(body, "", 1))
         if self.kind in _ROUTINES and _count(self.name, text.replace(body, "", 1)) == 1:

@@ -60,6 +60,12 @@ def _plain_body(stmt: Any) -> str | None:
     return body if called <= HARMLESS | _KEYWORDS else None
 
 
+def cast(_stmt: Any, scene: Scene) -> Back:
+    """CREATE CAST: every expression may mean something else."""
+    scene.picture.blur()
+    return impossible("changes what expressions mean")
+
+
 def transaction(stmt: Any, scene: Scene) -> Back:
     """SAVEPOINT and its like."""
     if stmt.kind != _TO_A_SAVEPOINT:

@@ -12,7 +12,7 @@ from migrator.folder.inverse.back import NOTHING, Back, impossible, takes_back
 from migrator.folder.inverse.recreate import comment_on
 from migrator.folder.inverse.scene import KINDS, Scene, spoken
 from migrator.folder.inverse.text import said
-from migrator.folder.inverse.thing import UNKNOWN, Thing, key_of
+from migrator.folder.inverse.thing import OF_A_RELATION, UNKNOWN, Thing, key_of
 from migrator.folder.inverse.walk import names_in
 
 _GRANTED = {
@@ -51,7 +51,7 @@ def _without_words(stmt: Any) -> Any:
 
 def is_new(scene: Scene, thing: Thing) -> bool:
     """Whether the migration made a thing, or the table that it is a part of."""
-    owner = scene.picture.get(("relation", *thing.path[:2])) if len(thing.path) == 3 else None
+    owner = scene.picture.get(("relation", *thing.path[:2])) if thing.kind in OF_A_RELATION else None
     return scene.picture.is_born(thing) or scene.picture.is_born(owner)
 
 
