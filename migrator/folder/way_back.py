@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from migrator.folder.inverse import inverses_of
+from migrator.folder.statements import split_statements
 from migrator.model.folder import Folder
+from migrator.model.inverse import Inverse
 from migrator.model.migration import Migration
 from migrator.model.way_back import Obstacle, Strategy, WayBack
 
@@ -12,24 +15,33 @@ class WaysBack:
 
     def __init__(self, folder: Folder, strategy: Strategy = Strategy.AUTO) -> None:
         self.folder, self.strategy = folder, strategy
-        self._found: dict[str, WayBack] = {}
+        self._derived: dict[bool, dict[str, Inverse]] = {}
 
-    def __call__(self, migration: Migration) -> WayBack:
-        """The migration that takes this one back, or everything that stands in the way."""
-        key = str(migration.path)
-        if key not in self._found:
-            self._found[key] = self._find(migration)
-        return self._found[key]
+    def __call__(self, migration: Migration, *, complete: bool = True) -> WayBack:
+        """The migration that takes this one back, or everything that stands in the way.
 
-    def _find(self, migration: Migration) -> WayBack:
+        ``complete``: the schema began with the folder's first file. One that began with a baseline holds more than
+        the files say, and nothing counts as absent there just because no file made it.
+        """
         if self.strategy is not Strategy.INVERSE and (written := migration.written_undo):
             return written
         if self.strategy is Strategy.UNDO:
             return (Obstacle(migration.path, 1, "", _unwritten(migration)),)
-        return self._derived(migration)
+        inverse = self._inverses(complete=complete).get(str(migration.path))
+        if inverse is None:
+            return (Obstacle(migration.path, 1, "", "stands for other files, which nothing takes back at once"),)
+        if not inverse.is_certain:
+            return inverse.obstacles
+        return migration.derived_undo(inverse.sql, split_statements(inverse.sql, migration.path))
 
-    def _derived(self, migration: Migration) -> WayBack:
-        return (Obstacle(migration.path, 1, "", _unwritten(migration)),)
+    def _inverses(self, *, complete: bool) -> dict[str, Inverse]:
+        """Of every migration, in the order in which an empty schema gets them; one replay for all."""
+        complete = complete and not self.folder.baselines
+        if complete not in self._derived:
+            ordered = self.folder.migrations
+            found = inverses_of(ordered, complete=complete)
+            self._derived[complete] = {str(m.path): inverse for m, inverse in zip(ordered, found, strict=True)}
+        return self._derived[complete]
 
 
 def _unwritten(migration: Migration) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from migrator.model.migration import Migration
 
@@ -36,4 +36,9 @@ class Obstacle:
 WayBack = Migration | tuple[Obstacle, ...]
 """The migration that takes another one back, or what stands in the way."""
 
-WayBackOf = Callable[[Migration], WayBack]
+
+class WayBackOf(Protocol):
+    """Finds the way back of a migration."""
+
+    def __call__(self, migration: Migration, *, complete: bool = True) -> WayBack:
+        """``complete``: the schema began with the folder's first file, so what no file made was not there."""

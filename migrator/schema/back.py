@@ -35,7 +35,8 @@ def to_undo(
     check_newest(rows, since, schema)
     standing = _standing(rows, schema)
     chosen = sorted(_chosen(standing, since), key=lambda row: row.installed_rank, reverse=True)
-    found = [(row, _way_back(folder, row, way_back)) for row in chosen]
+    complete = not any(row.type in BASELINES for row in rows)
+    found = [(row, _way_back(folder, row, way_back, complete=complete)) for row in chosen]
     obstacles = [obstacle for _, way in found if isinstance(way, tuple) for obstacle in way]
     if obstacles:
         raise CannotUndo(schema=schema, obstacles=tuple(obstacles), **_first(obstacles))
@@ -77,14 +78,16 @@ def _is_above(version: Version, limit: Version | None) -> bool:
     return limit is None or version > limit
 
 
-def _way_back(folder: Folder, row: HistoryRow, way_back: WayBackOf) -> Migration | tuple[Obstacle, ...]:
+def _way_back(
+    folder: Folder, row: HistoryRow, way_back: WayBackOf, *, complete: bool
+) -> Migration | tuple[Obstacle, ...]:
     migration = _in_folder(folder, row)
     if migration is None:
         return (Obstacle(folder.path / row.script, 1, "", _why_not_there(row)),)
     if row.checksum is not None and row.checksum != migration.checksum:
         reason = f"was changed after it was applied: history has checksum {row.checksum}, not {migration.checksum}"
         return (Obstacle(migration.path, 1, "", reason),)
-    return way_back(migration)
+    return way_back(migration, complete=complete)
 
 
 def _in_folder(folder: Folder, row: HistoryRow) -> Migration | None:
