@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from migrator.folder.as_sql import as_sql
 from migrator.model.forecast import Group, Prospect, by_wave_number
 from migrator.model.migration import Migration, MigrationKind
 from migrator.model.plan import Plan
@@ -56,10 +57,11 @@ def show_sql(console: Console, groups: Iterable[Group]) -> None:
     for group in groups:
         title = f"stage {group.stage.number}, scope {group.stage.scope}"
         by_stage.setdefault(title, {}).update({str(each.migration.path): each.migration for each in group.pending})
+    memo: dict[Any, Any] = {}
     for title, migrations in by_stage.items():
         for migration in sorted(migrations.values(), key=_in_folder_order):
-            for line in _as_sql(title, migration):
-                console.out(line, highlight=False)
+            outside = "" if migration.transactional else ", outside a transaction"
+            console.out(f"-- {title}: {migration.script}{outside}\n{as_sql(migration, memo)}\n", highlight=False)
 
 
 def _in_folder_order(migration: Migration) -> tuple[bool, tuple[int, ...], bool, str]:
@@ -69,17 +71,6 @@ def _in_folder_order(migration: Migration) -> tuple[bool, tuple[int, ...], bool,
 
 def _is_baseline(migration: Migration) -> bool:
     return migration.kind is MigrationKind.BASELINE
-
-
-def _as_sql(title: str, migration: Migration) -> Iterator[str]:
-    outside = "" if migration.transactional else ", outside a transaction"
-    yield f"-- {title}: {migration.script}{outside}"
-    if migration.code is not None:
-        revision = f" of revision {migration.author_version}" if migration.author_version else ""
-        yield f"-- code{revision} and not SQL: {migration.description}, {migration.path}"
-    else:
-        yield migration.sql.strip()
-    yield ""
 
 
 def _stages(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -128,7 +119,7 @@ def _prospect(each: Prospect) -> dict[str, Any]:
         "locks": list(each.locks),
         "way_back": each.way_back,
         "obstacles": [str(obstacle) for obstacle in each.obstacles],
-        "sql": migration.sql.strip(),
+        "sql": as_sql(migration),
     }
 
 

@@ -63,3 +63,11 @@ def test_a_revision_that_the_folder_does_not_have_is_not_adopted(command, ask, s
     code, said = command("baseline", "--adopt")
     assert (code, "there is no revision elsewhere" in said) == (1, True)
     assert ask("SELECT to_regclass(%s)", f"{schema}.flyway_schema_history") == [(None,)]
+
+
+def test_a_dry_run_of_the_way_back_shows_the_sql_of_revisions(command):
+    command("up")
+    code, found = command("down", "--to", "a", "--dry-run")
+    assert (code, [step["script"] for step in found["steps"]]) == (0, ["c.py", "b.py"])
+    assert "DROP TABLE c" in found["steps"][0]["sql"]
+    assert command("status")[1]["pending"] == []

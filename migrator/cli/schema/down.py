@@ -10,6 +10,7 @@ from rich.console import Console
 from migrator.cli.output import say
 from migrator.cli.schema.where import Where, one_schema
 from migrator.errors import UnknownSchema, UnknownVersion
+from migrator.folder.as_sql import as_sql
 from migrator.folder.way_back import WaysBack
 from migrator.model.folder import Folder
 from migrator.model.migration import Migration
@@ -74,7 +75,8 @@ def _known(read: Folder, to: str) -> Version | None:
 
 
 def _say_plan(where: Where, as_json: bool, todo: list[Migration]) -> None:
-    steps = [{"script": m.script, "derived": m.is_derived, "sql": m.sql.strip()} for m in todo]
+    memo: dict[Any, Any] = {}
+    steps = [{"script": m.script, "derived": m.is_derived, "sql": as_sql(m, memo)} for m in todo]
     document = {"schema": where.schema, "dry_run": True, "steps": steps}
 
     def show(console: Console) -> None:
