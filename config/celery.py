@@ -49,4 +49,4 @@ worker_hijack_root_logger = False  # logging is structlog's
 worker_send_task_events = True  # Flower sees tasks without being asked to switch it on
 task_send_sent_event = True
 
-beat_schedule = _beat_schedule(_settings.upkeep_every)
+beat_schedule = _beat_schedule(_settings.upkeep_every, _settings.maintenance)

@@ -24,4 +24,5 @@ TASK_ROUTES = {
     "migrator.template": {"queue": "low"},
     "migrator.lane": {"queue": "normal"},
     "migrator.upkeep": {"queue": "high"},
+    "migrator.recur": {"queue": "high"},
 }

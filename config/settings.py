@@ -8,8 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from config.cron import checked_cron
 
 TOML_FILE = Path("migrator.toml")
 LOCAL_FILE = Path(".migrator/local.toml")
@@ -41,6 +43,28 @@ class LimitSettings(BaseModel):
     locks_warn: Figure = 0.7
     """Share of the server's lock table that is used with our locks in it."""
     locks_stop: Figure = 0.95
+
+
+class Recurring(BaseModel):
+    """Maintenance that comes again and again: ``[maintenance.nightly]`` with its schedule and what is to be done."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schedule: Annotated[str, AfterValidator(checked_cron)]
+    """When its window opens: minute, hour, day of the month, month, day of the week, in UTC."""
+    type: Literal["migrate", "validate", "drift", "snapshot", "reindex", "analyze"]
+    window: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 60.0
+    """Minutes."""
+    window_every: Annotated[float, Field(gt=0)] = 24 * 60.0
+    """Minutes to the next window, where what is left is done."""
+    databases: tuple[str, ...] = ()
+    """Empty for all."""
+    schemas: tuple[str, ...] = ()
+    """Empty for all."""
+    auto_rollback: bool = True
+    """Whether what a migration changed is taken back when more targets fail than may."""
+    options: dict[str, Any] = {}
+    """How it goes about its targets, as in maintenance.scheduled: canary, wave_size, max_failures and so on."""
 
 
 class Settings(BaseSettings):
@@ -110,6 +134,9 @@ class Settings(BaseSettings):
     """How often upkeep looks for executions whose lanes were lost."""
     progress_every: Seconds = 0.5
     """How often each lane reports progress."""
+
+    maintenance: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")], Recurring] = {}
+    """Recurring maintenance by name; in the environment as JSON."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "json", "console"] = "auto"

@@ -2,7 +2,9 @@
 
 from tasks.app import app
 from tasks.databases import database_created, database_deleted, database_updated
-from tasks.requests import maintenance_scheduled, migration_requested
+from tasks.maintenance import maintenance_scheduled
+from tasks.recurring import recur
+from tasks.requests import migration_requested
 from tasks.rollbacks import rollback_requested
 from tasks.steering import steer
 from tasks.templates import template
@@ -16,6 +18,7 @@ __all__ = [
     "database_updated",
     "maintenance_scheduled",
     "migration_requested",
+    "recur",
     "rollback_requested",
     "steer",
     "template",

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
 from config import settings as configuration
-from config.settings import Settings
+from config.settings import LimitSettings, Recurring, Settings
 from migrator.errors import BadSettings, FolderMissing, SettingsMissing, UnknownVersion
 from migrator.fleet.lanes import Budget
 from migrator.fleet.store import Store
@@ -46,10 +46,11 @@ def settings() -> Settings:
 
 
 def _mistake(error: ErrorDetails) -> str:
-    name = ".".join(map(str, error["loc"]))
+    *outer, last = map(str, error["loc"])
+    name = ".".join((*outer, last))
     if error["type"] != "extra_forbidden":
-        return f"  {name}: {error['msg']}"
-    similar = get_close_matches(name, Settings.model_fields, 1)
+        return f"  {name}: {error['msg'].removeprefix('Value error, ')}"
+    similar = get_close_matches(last, (Recurring if outer else Settings).model_fields, 1)
     return f"  {name}: there is no such setting" + (f"; did you mean {similar[0]}?" if similar else "")
 
 

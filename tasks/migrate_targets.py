@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from migrator.fleet import registry
 from migrator.model.event import Event
@@ -27,13 +28,25 @@ def migrate_targets(
     to: Version | None = None,
     rollout: Rollout | None = None,
     if_busy: str = "wait",
+    **more: Any,
 ) -> Report:
-    """Plan and open an execution over targets, unless the event has one, and carry it on."""
+    """Plan and open an execution over targets, unless the event has one, and carry it on.
+
+    ``more`` as for ``open_execution``.
+    """
     folders = folders_for(targets)
     plan = plan_for(targets, folders, to, rollout)
     with desk.store().begin() as connection:
         open_execution(
-            connection, event, plan, folders, requested_by=requested_by, to=to, rollout=rollout, if_busy=if_busy
+            connection,
+            event,
+            plan,
+            folders,
+            requested_by=requested_by,
+            to=to,
+            rollout=rollout,
+            if_busy=if_busy,
+            **more,
         )
     return carry_on(task, event)
 

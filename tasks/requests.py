@@ -1,12 +1,11 @@
-"""What operators and applications ask for: migrations, rollbacks, maintenance."""
+"""What operators and applications ask for: migrations."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from migrator.errors import NotSupportedYet
 from migrator.model.event import Event, EventType
-from migrator.model.payload import MaintenanceScheduled, MigrationRequested
+from migrator.model.payload import MigrationRequested
 from migrator.model.plan import Plan
 from tasks import desk, rollout
 from tasks.event_task import EventTask, Report, event_task, settle
@@ -40,12 +39,6 @@ def migration_requested(task: EventTask, event: Event, payload: MigrationRequest
         rollout=wishes,
         if_busy=payload.if_busy,
     )
-
-
-@event_task(EventType.MAINTENANCE_SCHEDULED)
-def maintenance_scheduled(task: EventTask, event: Event, payload: MaintenanceScheduled) -> Report:
-    """Do work inside a window."""
-    raise NotSupportedYet(what="scheduled maintenance")
 
 
 def _say_plan(event: Event, plan: Plan) -> Report:

@@ -21,7 +21,7 @@ from migrator.fleet import events, ledger, registry, steering, waves
 from migrator.fleet.claims import Claimer
 from migrator.fleet.ledger import Request
 from migrator.model.event import Event, EventType
-from migrator.model.execution import ExecutionState, Standing, Step, next_step
+from migrator.model.execution import ExecutionState, Standing, Step, Work, next_step
 from migrator.model.folder import Folder
 from migrator.model.plan import Plan, lanes_for
 from migrator.model.rollout import OnHalt, Rollout
@@ -32,6 +32,7 @@ from migrator.watch.report import execution_report
 from tasks import desk, mirror
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
+from tasks.drifting import MOST_NAMED, drifted
 from tasks.event_task import EventTask, Report
 from tasks.lane import BUSY_PAUSE, claimer_for, give_up, lane
 from tasks.shift import NoSlot, work_shift
@@ -163,11 +164,14 @@ def _publish(task: EventTask, event: Event, free: Mapping[str, int], wave: int) 
 
 def _end(connection: Connection, event: Event, standing: Standing, step: Step) -> Report:
     """Close execution and event together; returns the report."""
+    looked = ledger.execution(connection, event.id).kind == Work.DRIFT
+    odd = drifted(connection, event.id) if looked else []
     if not standing.state.is_end:
-        state, reason = _end_state(standing, step)
+        state, reason = _end_state(standing, step, len(odd))
         ledger.move(connection, event.id, state, reason)
     state = ExecutionState(ledger.execution(connection, event.id).state)
     report = execution_report(connection, event.id, state.value) | {"over_budget": standing.is_over_budget}
+    report |= {"drifted": odd[:MOST_NAMED]} if looked else {}
     log.info("execution ended", execution=event.id, state=state.value, summary=report["summary"])
     if state is ExecutionState.COMPLETED and (taken_back := _taken_back(connection, event.id)):
         ledger.move(connection, taken_back, ExecutionState.ROLLED_BACK, f"rolled back by {event.id}")
@@ -216,9 +220,10 @@ def _answered(report: Report) -> Report:
     return report
 
 
-def _end_state(standing: Standing, step: Step) -> tuple[ExecutionState, str | None]:
+def _end_state(standing: Standing, step: Step, odd: int) -> tuple[ExecutionState, str | None]:
     if step is not Step.HALT:
-        return (ExecutionState.FAILED if standing.failed else ExecutionState.COMPLETED), None
+        reason = f"{odd} targets are not as most of their peers are" if odd else None
+        return (ExecutionState.FAILED if standing.failed or odd else ExecutionState.COMPLETED), reason
     if standing.is_over_budget:
         return ExecutionState.HALTED, f"more targets failed than may, {standing.failed} by wave {standing.wave}"
     left = standing.waves - standing.wave

@@ -15,10 +15,22 @@ log = structlog.get_logger("migrator.upkeep")
 
 @app.task(name="migrator.upkeep", ignore_result=True, send_events=False)
 def upkeep() -> None:
-    """Send the events of executions that lie still, and of events that were taken up and forgotten, once more."""
+    """Send events whose time has come, and once more those of executions that lie still and those that were forgotten."""
+    for event_id, type_, priority in _due():
+        log.info("event is due", event_id=event_id, type=type_)
+        _send(event_id, type_, priority)
     for event_id, type_, priority in _left_behind():
         log.warning("event is driven on", event_id=event_id, type=type_)
-        app.send_task(EventType(type_).task_name, task_id=event_id, queue=priority)
+        _send(event_id, type_, priority)
+
+
+def _send(event_id: str, type_: str, priority: str) -> None:
+    app.send_task(EventType(type_).task_name, task_id=event_id, queue=priority)
+
+
+def _due() -> list[tuple[str, str, str]]:
+    with desk.store().begin() as connection:
+        return [(row.id, row.type, row.priority) for row in events.take_due(connection)]
 
 
 def _left_behind() -> list[tuple[str, str, str]]:

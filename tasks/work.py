@@ -12,8 +12,11 @@ from migrator.model import execution as model
 from migrator.model.execution import Claim, Outcome
 from migrator.model.target import Database
 from migrator.schema.session import Session
+from tasks.drifting import Drifting
+from tasks.maintaining import analyzing, reindexing
 from tasks.migrating import Migrating
 from tasks.rolling_back import RollingBack
+from tasks.validating import validating
 
 
 class Work(Protocol):
@@ -29,6 +32,10 @@ class Work(Protocol):
 _KINDS: Mapping[model.Work, Callable[[Row[Any], Database], Work]] = {
     model.Work.MIGRATE: Migrating,
     model.Work.ROLLBACK: RollingBack,
+    model.Work.VALIDATE: validating,
+    model.Work.DRIFT: Drifting,
+    model.Work.REINDEX: reindexing,
+    model.Work.ANALYZE: analyzing,
 }
 
 

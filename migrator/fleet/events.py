@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -74,6 +75,31 @@ def reopen(connection: Connection, event_id: str) -> None:
     run(connection, "reopen_event", id=event_id)
 
 
+def schedule(connection: Connection, event: Event, at: datetime) -> bool:
+    """Store an event that is not to be carried out before a moment; False when its id is known already."""
+    stored = first(
+        connection,
+        "schedule_event",
+        id=event.id,
+        type=event.type.value,
+        priority=event.priority.value,
+        payload=json.dumps(dict(event.payload), default=str),
+        triggered_by=event.triggered_by,
+        at=at,
+    )
+    return stored is not None
+
+
+def postpone(connection: Connection, event_id: str, at: datetime) -> None:
+    """An event that came early waits in the ledger; nothing happens to one that has ended."""
+    run(connection, "postpone_event", id=event_id, at=at)
+
+
+def take_due(connection: Connection) -> Sequence[Row[Any]]:
+    """Take events (id, type, priority) whose time has come; nobody else gets them."""
+    return rows(connection, "take_due_events")
+
+
 def note_retry(connection: Connection, event_id: str, type_: EventType, sentence: str) -> None:
     """The event is going to be tried again, because of this."""
     run(connection, "retry_event", id=event_id, type=type_.value, error_message=sentence)
@@ -105,6 +131,7 @@ def as_event(row: Row[Any] | None) -> Event:
         error_message=row.error_message,
         report=row.report,
         created_at=row.created_at,
+        scheduled_at=row.scheduled_at,
         completed_at=row.completed_at,
         triggered_by=row.triggered_by,
         correlation_id=row.correlation_id,

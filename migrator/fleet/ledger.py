@@ -132,7 +132,8 @@ def lock(connection: Connection, execution_id: str) -> Row[Any]:
 def standing(connection: Connection, execution_id: str) -> Standing:
     """An execution counted, its row locked until the transaction ends. Raises UnknownExecution."""
     row = lock(connection, execution_id)
-    blocked = row.state == ExecutionState.PENDING and wait_if_blocked(connection, execution_id) is not None
+    asks = row.state in (ExecutionState.PENDING, ExecutionState.PLANNED)
+    blocked = asks and wait_if_blocked(connection, execution_id) is not None
     return glance(connection, execution_id, is_blocked=blocked)
 
 
@@ -196,6 +197,11 @@ def summed(connection: Connection, execution_id: str) -> Row[Any]:
     if found is None:
         raise UnknownExecution(execution=execution_id)
     return found
+
+
+def fingerprints(connection: Connection, execution_id: str) -> Sequence[Row[Any]]:
+    """Scope, version, fingerprint afterwards and note of every target that has one."""
+    return rows(connection, "fingerprints", id=execution_id)
 
 
 def waiting_for(connection: Connection, execution_id: str) -> Sequence[Row[Any]]:

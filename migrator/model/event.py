@@ -86,6 +86,8 @@ class Event:
     error_message: str | None = None
     report: Mapping[str, Any] | None = None
     created_at: datetime | None = None
+    scheduled_at: datetime | None = None
+    """Not to be carried out before."""
     completed_at: datetime | None = None
     triggered_by: str | None = None
     correlation_id: str | None = None

@@ -22,6 +22,16 @@ class Work(StrEnum):
     REINDEX = "reindex"
     ANALYZE = "analyze"
 
+    @property
+    def only_looks(self) -> bool:
+        """Whether it leaves every target as it is."""
+        return self in (Work.VALIDATE, Work.DRIFT)
+
+    @property
+    def needs_folder(self) -> bool:
+        """Whether it is planned with the migration folders, and all workers must have the same ones."""
+        return self in (Work.MIGRATE, Work.VALIDATE)
+
 
 class ExecutionState(StrEnum):
     """Where an execution stands."""
@@ -195,14 +205,19 @@ def next_step(standing: Standing, patience: float) -> Step:
         return _while_running(standing, patience)
     if standing.state is ExecutionState.PAUSED:
         return Step.WAIT
-    return Step.WAIT if standing.is_blocked or standing.due_in > 0 else _begin(standing, patience)
+    return Step.WAIT if standing.is_blocked or standing.due_in > 0 else _begin(standing)
 
 
-def _begin(standing: Standing, patience: float) -> Step:
-    """What comes after waiting: for another execution, for a window, or for a soak to be over."""
-    if standing.state is ExecutionState.SOAKING or standing.wave == 0:
-        return Step.SEND_WAVE if standing.wave < standing.waves else Step.FINISH
-    return Step.SEND_AGAIN if standing.pending else _after_wave(standing)
+def _begin(standing: Standing) -> Step:
+    """What comes after waiting: for another execution, for a window, or for a soak to be over.
+
+    A window that passed while nobody looked is waited for again; there is no soak on top of that wait.
+    """
+    if standing.is_closed and standing.state is not ExecutionState.SOAKING:
+        return Step.ROLL_OVER
+    if standing.pending and standing.wave and standing.state is not ExecutionState.SOAKING:
+        return Step.SEND_AGAIN
+    return Step.SEND_WAVE if standing.wave < standing.waves else Step.FINISH
 
 
 def _while_running(standing: Standing, patience: float) -> Step:

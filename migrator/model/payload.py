@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from migrator.errors import BadPayload, BadSchemaName, BadVersion
 from migrator.model.event import EventType
+from migrator.model.execution import Work
 from migrator.model.identifier import checked_schema_name
 from migrator.model.rollout import OnHalt, Order, Rollout
 from migrator.model.share import Share
 from migrator.model.target import DatabaseKind, Scope
 from migrator.model.version import Version
+from migrator.model.window import Window
 
 LONGEST_EVENT_ID = 200
 
@@ -137,19 +140,6 @@ class TenantDeleted(Payload):
     tenant_id: Id
 
 
-class MaintenanceScheduled(Payload):
-    """Work to be done in a window."""
-
-    maintenance_id: Id
-    maintenance_type: Text
-    target_databases: tuple[Id, ...] = ()
-    target_schemas: tuple[SchemaName, ...] = ()
-    scheduled_time: datetime
-    maintenance_window: Annotated[int, Field(ge=1, le=7 * 24 * 60)] = 60
-    """Minutes."""
-    auto_rollback: bool = True
-
-
 class RolloutWishes(Payload):
     """How a rollout is to go about its targets; the defaults are those of Rollout, which explains each."""
 
@@ -173,6 +163,73 @@ class RolloutWishes(Payload):
         """The wishes as their noun."""
         wishes = {name: getattr(self, name) for name in RolloutWishes.model_fields}
         return Rollout(**wishes, force=force)
+
+
+MaintenanceType = Literal["migrate", "validate", "drift", "snapshot", "reindex", "analyze"]
+Minutes = Annotated[float, Field(gt=0, le=7 * 24 * 60)]
+DAY = 24 * 60
+
+
+class MaintenanceScheduled(RolloutWishes):
+    """Work to be done in a window. No databases or schemas means all of them."""
+
+    maintenance_id: Id
+    maintenance_type: MaintenanceType
+    target_databases: tuple[Id, ...] = ()
+    target_schemas: tuple[SchemaName, ...] = ()
+    scheduled_time: datetime
+    """When the window opens; without a time zone it is UTC."""
+    maintenance_window: Minutes = 60
+    window_every: Annotated[float, Field(gt=0, le=366 * DAY)] = DAY
+    """Minutes from the beginning of one window to that of the next, where what is left is done."""
+    auto_rollback: bool = True
+    """Whether what a migration changed is taken back when more targets fail than may."""
+
+    @model_validator(mode="after")
+    def _windows_do_not_overlap(self) -> MaintenanceScheduled:
+        if self.window_every < self.maintenance_window:
+            raise ValueError(
+                "window_every is shorter than maintenance_window: the next window would begin before the end"
+            )
+        return self
+
+    @property
+    def work(self) -> Work:
+        """What is done to each target."""
+        return Work(self.maintenance_type)
+
+    @property
+    def every(self) -> timedelta:
+        """From one window to the next."""
+        return timedelta(minutes=self.window_every)
+
+    @property
+    def length(self) -> timedelta:
+        """Of each window."""
+        return timedelta(minutes=self.maintenance_window)
+
+    @property
+    def window(self) -> Window:
+        """The first window, perhaps over by now."""
+        opens = self.scheduled_time
+        opens = opens if opens.tzinfo else opens.replace(tzinfo=UTC)
+        return Window(opens, opens + self.length)
+
+    def rollout(self, *, force: bool = False) -> Rollout:
+        """The wishes, and what the type asks for where nothing was wished.
+
+        Work that only looks has neither canary nor failure budget: nothing is changed that could be stopped.
+        """
+        wished = super().rollout(force=force)
+        given = self.model_fields_set
+        if self.work is Work.MIGRATE and self.auto_rollback and "on_halt" not in given:
+            return replace(wished, on_halt=OnHalt.ROLLBACK)
+        if self.work.only_looks:
+            canary = wished.canary if "canary" in given else 0
+            return replace(
+                wished, canary=canary, max_failures=wished.max_failures if "max_failures" in given else "100%"
+            )
+        return wished
 
 
 class MigrationRequested(RolloutWishes):

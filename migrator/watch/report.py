@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from migrator.fleet import gate, ledger, pace
+from migrator.fleet import gate, ledger, pace, steering
 from migrator.model.preflight import Check, worst
 from migrator.watch.progress import spoken_seconds
 
 MOST_FAILURES = 20
+
+_DONE = {
+    "migrate": "done, {applied} migrations applied",
+    "rollback": "done",
+    "validate": "validated",
+    "drift": "looked at for drift",
+    "snapshot": "stored",
+    "reindex": "reindexed",
+    "analyze": "analyzed",
+}
+"""What was done to targets, by the kind of the execution."""
 
 
 def execution_report(connection: Connection, execution_id: str, state: str) -> dict[str, Any]:
@@ -29,6 +41,7 @@ def execution_report(connection: Connection, execution_id: str, state: str) -> d
         "kind": row.kind,
         "reason": row.reason,
         "options": row.options,
+        "windows": windows(row, steering.actions(connection, execution_id)),
         "wave": row.wave,
         "waves": row.waves,
         "total": row.total,
@@ -59,7 +72,9 @@ def summary(report: dict[str, Any]) -> str:
         return f"nothing to do: all {report['skipped']} targets are current; checked in {took}"
     if report["total"] == 1 and report["done"]:
         return _sentence_for_one(report, took)
-    said = f"{report['done']} of {report['total']} targets done, {report['applied']} migrations applied in {took}"
+    said = f"{report['done']} of {report['total']} targets {_DONE[report['kind']].format(**report)} in {took}"
+    if (report["windows"] or 0) > 1:
+        said += f" and {report['windows']} windows"
     if report["skipped"]:
         said += f", {report['skipped']} were current"
     if report["failed"]:
@@ -69,6 +84,13 @@ def summary(report: dict[str, Any]) -> str:
     if report["reason"]:
         said += f"; {report['state'].replace('_', ' ')}: {report['reason']}"
     return said
+
+
+def windows(row: Row[Any], actions: Sequence[Row[Any]]) -> int | None:
+    """How many windows an execution has had so far; None for one without."""
+    if row.window_closes is None:
+        return None
+    return 1 + sum(action.action == "roll_over" for action in actions)
 
 
 def failure_facts(row: Row[Any]) -> dict[str, Any]:
@@ -131,11 +153,15 @@ def _the_one(row: Row[Any]) -> dict[str, Any]:
         "tenant": row.tenant_id,
         "from_version": row.from_version,
         "version": row.to_version,
+        "note": row.note,
     }
 
 
 def _sentence_for_one(report: dict[str, Any], took: str) -> str:
     where = f"schema {report['schema']} of database {report['database']}"
+    if report["kind"] not in ("migrate", "rollback"):
+        noted = f": {report['note']}" if report["note"] else ""
+        return f"{where} is {_DONE[report['kind']]} in {took}{noted}"
     at = f"at version {report['version']}" if report["version"] else "in place"
     if not report["changed"]:
         return f"{where} is {at}, there was nothing to apply; checked in {took}"

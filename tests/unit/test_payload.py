@@ -34,7 +34,7 @@ GOOD = {
     EventType.TENANT_DELETED: {"tenant_id": "7"},
     EventType.MAINTENANCE_SCHEDULED: {
         "maintenance_id": "m1",
-        "maintenance_type": "vacuum",
+        "maintenance_type": "validate",
         "target_databases": ["eu-1"],
         "target_schemas": ["tenant_acme"],
         "scheduled_time": WHEN,

@@ -7,6 +7,8 @@ import pytest
 from migrator.watch.report import remarks, simple_report, summary
 
 MANY = {
+    "kind": "migrate",
+    "windows": None,
     "total": 100,
     "done": 100,
     "failed": 0,

@@ -13,6 +13,29 @@ SELECT * FROM event WHERE id = :id;
 UPDATE event SET status = 'processing', processed_at = now(), retry_count = greatest(retry_count, :retry_count)
 WHERE id = :id AND type = :type AND status NOT IN ('completed', 'failed');
 
+-- schedule_event --
+-- Stores an event that waits for its time; returns nothing when the id is known.
+INSERT INTO event (id, type, priority, status, payload, triggered_by, scheduled_at)
+VALUES (:id, :type, :priority, 'pending', CAST(:payload AS jsonb), :triggered_by, :at)
+ON CONFLICT (id) DO NOTHING
+RETURNING id;
+
+-- postpone_event --
+UPDATE event SET status = 'pending', scheduled_at = :at WHERE id = :id AND status IN ('pending', 'processing', 'retrying');
+
+-- take_due_events --
+-- Events whose time has come. Whoever gets them sends them, so they are marked as taken up and nobody else gets them.
+UPDATE event
+SET status = 'processing', processed_at = now()
+WHERE id IN (
+    SELECT id
+    FROM event
+    WHERE status = 'pending' AND scheduled_at <= clock_timestamp()
+    ORDER BY scheduled_at
+    LIMIT 100
+    FOR UPDATE SKIP LOCKED)
+RETURNING id, type, priority;
+
 -- retry_event --
 UPDATE event SET status = 'retrying', retry_count = retry_count + 1, error_message = :error_message
 WHERE id = :id AND type = :type AND status NOT IN ('completed', 'failed');

@@ -14,18 +14,21 @@ FROM unnest(CAST(:databases AS text[]), CAST(:schemas AS text[]), CAST(:tenants 
             CAST(:waves AS integer[]), CAST(:stages AS integer[]), CAST(:positions AS integer[])) AS planned;
 
 -- blocker --
--- An earlier execution that is not over and still has some of this one's targets before it.
+-- An execution that is at work on some of this one's targets, or came earlier and waits like this one. One that waits for
+-- its window stops nobody, and takes its turn behind those that are at work when the window opens.
 SELECT other.execution_id AS id
 FROM outcome AS mine
 JOIN outcome AS other USING (database_id, schema_name)
-JOIN execution AS earlier ON earlier.id = other.execution_id
+JOIN execution AS another ON another.id = other.execution_id
 JOIN execution AS this ON this.id = mine.execution_id
 WHERE mine.execution_id = :id
   AND other.execution_id <> :id
   AND mine.state IN ('pending', 'running')
   AND other.state IN ('pending', 'running')
-  AND earlier.finished_at IS NULL
-  AND (earlier.created_at, earlier.id) < (this.created_at, this.id)
+  AND another.finished_at IS NULL
+  AND another.state <> 'planned'
+  AND (another.wave > 0 AND another.state <> 'pending' OR (another.created_at, another.id) < (this.created_at, this.id))
+ORDER BY another.wave > 0 DESC, another.created_at
 LIMIT 1;
 
 -- wait_for --
@@ -120,6 +123,12 @@ SELECT count(*) FILTER (WHERE state = 'done') AS done,
        coalesce(sum(cardinality(applied)), 0) AS applied
 FROM outcome
 WHERE execution_id = :id;
+
+-- fingerprints --
+SELECT database_id, schema_name, scope, to_version, note, fingerprint_after
+FROM outcome
+WHERE execution_id = :id AND fingerprint_after IS NOT NULL
+ORDER BY database_id, schema_name, stage;
 
 -- waiting_for --
 SELECT execution.id, event.type, event.priority

@@ -41,8 +41,9 @@ WHERE id = :id AND state = 'running';
 -- roll_over --
 -- On to the next window.
 UPDATE execution
-SET state = 'planned', driven_at = clock_timestamp(), due_at = :opens, window_closes = :closes
-WHERE id = :id AND state = 'running';
+SET state = 'planned', driven_at = clock_timestamp(), drives = 0, due_at = :opens, window_closes = :closes,
+    waits_for = NULL
+WHERE id = :id AND state IN ('pending', 'planned', 'running');
 
 -- remaining --
 -- The targets that nobody holds and that are not done: untouched ones and, where they are wanted too, failed ones.
