@@ -47,7 +47,7 @@ def wait_until(event: Event, moment: datetime) -> None:
     """Put an event back into the ledger, from where upkeep takes it when its time has come."""
     with desk.store().begin() as connection:
         events.postpone(connection, event.id, moment)
-    log.info("event waits for its time", event=event.id, until=moment.isoformat())
+    log.info("event waits for its time", event_id=event.id, until=moment.isoformat())
 
 
 def _begin(task: EventTask, event: Event, payload: MaintenanceScheduled, more: dict[str, Any]) -> Report:

@@ -41,7 +41,7 @@ def recur(name: str) -> None:
     event = event_of(name, recurring, tick)
     with desk.store().begin() as connection:
         stored = events.schedule(connection, event, tick)
-    log.info("tick", maintenance=name, event=event.id, stored=stored)
+    log.info("tick", maintenance=name, event_id=event.id, stored=stored)
 
 
 def event_of(name: str, recurring: Recurring, tick: datetime) -> Event:

@@ -210,7 +210,7 @@ def _send_event(event_id: str, type_: EventType, queue: str, payload: dict[str, 
     try:
         app.send_task(type_.task_name, kwargs=payload or {}, task_id=event_id, queue=queue)
     except BROKER_ERRORS as error:
-        log.warning("event could not be sent", event=event_id, type=type_.value, reason=str(error))
+        log.warning("event could not be sent", event_id=event_id, type=type_.value, reason=str(error))
 
 
 def _answered(report: Report) -> Report:

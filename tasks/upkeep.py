@@ -15,7 +15,7 @@ log = structlog.get_logger("migrator.upkeep")
 
 @app.task(name="migrator.upkeep", ignore_result=True, send_events=False)
 def upkeep() -> None:
-    """Send events whose time has come, and once more those of executions that lie still and those that were forgotten."""
+    """Send events whose time has come; once more those of executions that lie still, and those that were forgotten."""
     for event_id, type_, priority in _due():
         log.info("event is due", event_id=event_id, type=type_)
         _send(event_id, type_, priority)

@@ -30,6 +30,7 @@ ONE = MANY | {
     "schema": "tenant_acme",
     "database": "eu-1",
     "version": "3",
+    "note": None,
 }
 FAILED = {"failed": 2, "done": 98, "failures": [{"message": "V3__c.sql:2 failed"}, {"message": "another"}]}
 
@@ -38,6 +39,13 @@ FAILED = {"failed": 2, "done": 98, "failures": [{"message": "V3__c.sql:2 failed"
     ("report", "sentence"),
     [
         (MANY, "100 of 100 targets done, 300 migrations applied in 12s"),
+        (MANY | {"windows": 1}, "100 of 100 targets done, 300 migrations applied in 12s"),
+        (MANY | {"windows": 3}, "100 of 100 targets done, 300 migrations applied in 12s and 3 windows"),
+        (MANY | {"kind": "validate"}, "100 of 100 targets validated in 12s"),
+        (
+            ONE | {"kind": "analyze", "note": "4 tables analyzed"},
+            "schema tenant_acme of database eu-1 is analyzed in 0.21s: 4 tables analyzed",
+        ),
         (MANY | {"skipped": 7}, "100 of 100 targets done, 300 migrations applied in 12s, 7 were current"),
         (
             MANY | FAILED,
