@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
@@ -28,6 +28,8 @@ from migrator.schema.rules import Rules
 from migrator.schema.session import Access
 from migrator.schema.snapshot_store import SnapshotStore
 
+_ROOMS: dict[str, type[BaseModel]] = {"maintenance": Recurring, "preflight_limits": LimitSettings}
+"""Settings that have settings of their own."""
 _stores: dict[int, Store] = {}
 _folders: dict[Path, tuple[object, Folder]] = {}
 _folders_lock = threading.Lock()
@@ -50,7 +52,8 @@ def _mistake(error: ErrorDetails) -> str:
     name = ".".join((*outer, last))
     if error["type"] != "extra_forbidden":
         return f"  {name}: {error['msg'].removeprefix('Value error, ')}"
-    similar = get_close_matches(last, (Recurring if outer else Settings).model_fields, 1)
+    room = _ROOMS.get(outer[0], Settings) if outer else Settings
+    similar = get_close_matches(last, room.model_fields, 1)
     return f"  {name}: there is no such setting" + (f"; did you mean {similar[0]}?" if similar else "")
 
 

@@ -186,6 +186,12 @@ class MaintenanceScheduled(RolloutWishes):
     """Whether what a migration changed is taken back when more targets fail than may."""
 
     @model_validator(mode="after")
+    def _only_a_migration_is_taken_back(self) -> MaintenanceScheduled:
+        if self.on_halt is OnHalt.ROLLBACK and self.work is not Work.MIGRATE:
+            raise ValueError(f"on_halt: {self.work.value} changes nothing that could be rolled back")
+        return self
+
+    @model_validator(mode="after")
     def _windows_do_not_overlap(self) -> MaintenanceScheduled:
         if self.window_every < self.maintenance_window:
             raise ValueError(

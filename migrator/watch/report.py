@@ -90,7 +90,7 @@ def windows(row: Row[Any], actions: Sequence[Row[Any]]) -> int | None:
     """How many windows an execution has had so far; None for one without."""
     if row.window_closes is None:
         return None
-    return 1 + sum(action.action == "roll_over" for action in actions)
+    return 1 + len([action for action in actions if action.action == "roll_over"])
 
 
 def failure_facts(row: Row[Any]) -> dict[str, Any]:

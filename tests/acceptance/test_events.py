@@ -6,7 +6,7 @@ import pytest
 from celery import Celery
 
 import tasks
-from migrator.errors import BadPayload, EventFailedBefore, NotSupportedYet, UnknownDatabase
+from migrator.errors import BadPayload, EventFailedBefore, UnknownDatabase
 from migrator.model.event import EventStatus
 from tests.acceptance.fleet import FIRST, SECOND
 from tests.acceptance.nodes import wait_until
@@ -144,10 +144,3 @@ def test_deleted_events_retire_and_drop_nothing(fleet):
     assert "nothing in it was dropped" in tasks.database_deleted.delay(database_id="one").get(timeout=30)["summary"]
     assert fleet.schemas("one") == {"tenant_7"}
     assert fleet.rows("control", "SELECT state FROM migrator.tenant") == [("retired",)]
-
-
-def test_what_is_not_built_yet_is_stored_and_says_so(fleet):
-    sent = tasks.rollback_requested.delay(execution_id="x", requested_by="me")
-    with pytest.raises(NotSupportedYet, match="is not supported yet"):
-        sent.get(timeout=30)
-    assert "is not supported yet" in wait_until(lambda: fleet.event(sent.id).error_message)

@@ -73,6 +73,12 @@ def test_a_migration_that_halts_is_taken_back_unless_it_was_asked_not_to(type_, 
     assert asked(type_, **more).rollout().on_halt is on_halt
 
 
+def test_only_a_migration_can_be_asked_to_be_taken_back():
+    assert asked("migrate", on_halt="rollback").rollout().on_halt is OnHalt.ROLLBACK
+    with pytest.raises(BadPayload, match="on_halt: analyze changes nothing that could be rolled back"):
+        asked("analyze", on_halt="rollback")
+
+
 @pytest.mark.parametrize("type_", ["validate", "drift"])
 def test_what_only_looks_has_no_canary_and_no_budget_unless_they_were_asked_for(type_):
     wished = asked(type_).rollout()
