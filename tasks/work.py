@@ -39,9 +39,14 @@ _KINDS: Mapping[model.Work, Callable[[Row[Any], Database], Work]] = {
 }
 
 
+def check_kind(kind: model.Work) -> None:
+    """Raise NotSupportedYet for a kind of work that this release cannot do."""
+    if kind not in _KINDS:
+        raise NotSupportedYet(what=f"work of the kind {kind.value}")
+
+
 def work_of(row: Row[Any], database: Database) -> Work:
     """The work of an execution on a database. Raises the MigratorError because of which none of it can be done."""
     kind = model.Work(row.kind)
-    if kind not in _KINDS:
-        raise NotSupportedYet(what=f"work of the kind {kind.value}")
+    check_kind(kind)
     return _KINDS[kind](row, database)

@@ -118,6 +118,8 @@ def resume(execution_id: str, as_json: bool) -> None:
 def cancel(execution_id: str, as_json: bool) -> None:
     """End an execution before its time; targets in hand are finished, what is done stays done.
 
+    Maintenance that still waits for its time is called off, by the id of its event.
+
     Example: migrator cancel 6f9c2a1e-...
     """
     _steer("cancel", execution_id, as_json)

@@ -95,6 +95,11 @@ def postpone(connection: Connection, event_id: str, at: datetime) -> None:
     run(connection, "postpone_event", id=event_id, at=at)
 
 
+def call_off(connection: Connection, event_id: str, sentence: str) -> bool:
+    """An event that waits for its time will not be carried out; False, and nothing happens, when it does not wait."""
+    return bool(run(connection, "call_off_event", id=event_id, error_message=sentence))
+
+
 def take_due(connection: Connection) -> Sequence[Row[Any]]:
     """Take events (id, type, priority) whose time has come; nobody else gets them."""
     return rows(connection, "take_due_events")

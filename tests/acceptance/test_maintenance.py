@@ -9,7 +9,7 @@ import pytest
 
 import tasks
 from migrator.cli.processes import Processes
-from migrator.errors import BadPayload, ExecutionFailed
+from migrator.errors import BadPayload, EventFailedBefore, ExecutionFailed
 from migrator.fleet import ledger, steering
 from migrator.model.event import EventStatus
 from tests.acceptance.fleet import FIRST
@@ -82,6 +82,16 @@ def test_a_window_that_is_over_is_taken_the_next_time(fleet):
     sent = tasks.maintenance_scheduled.delay(**asked("analyze", opens))
     waiting = wait_until(lambda: (event := fleet.event(sent.id)) and event.status is EventStatus.PENDING and event)
     assert waiting.scheduled_at == opens + timedelta(days=1)
+
+
+def test_maintenance_that_waits_for_its_time_can_be_called_off(fleet):
+    sent = tasks.maintenance_scheduled.delay(**asked("analyze", datetime.now(UTC) + timedelta(days=1)))
+    wait_until(lambda: (event := fleet.event(sent.id)) and event.status is EventStatus.PENDING)
+    code, said = fleet.command_json("cancel", sent.id)
+    assert (code, said["changed"], said["summary"]) == (0, True, f"event {sent.id} is called off")
+    with pytest.raises(EventFailedBefore, match=r"it was called off by .* before its time"):
+        sent.get(timeout=30)
+    assert fleet.command_json("cancel", sent.id)[1]["changed"] is False
 
 
 def test_a_type_that_does_not_exist_is_refused_at_the_door(fleet):

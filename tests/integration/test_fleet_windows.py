@@ -106,6 +106,25 @@ def test_an_event_that_has_ended_is_not_postponed(store):
     assert (status(store), take_due(store)) == (EventStatus.COMPLETED, [])
 
 
+def test_an_event_that_was_called_off_before_its_time_never_comes_due(store):
+    schedule(store, NOW - HOUR)
+
+    def call_off():
+        with store.begin() as connection:
+            return events.call_off(connection, "m1", "it was called off")
+
+    assert (call_off(), call_off()) == (True, False)
+    assert (status(store), take_due(store)) == (EventStatus.FAILED, [])
+
+
+def test_an_event_that_is_being_carried_out_cannot_be_called_off(store):
+    schedule(store, NOW - HOUR)
+    take_due(store)
+    with store.begin() as connection:
+        assert not events.call_off(connection, "m1", "too late")
+    assert status(store) is EventStatus.PROCESSING
+
+
 def opened(store, window=None, id_="e1", count=4, rollout=ALL_AT_ONCE, work=Work.ANALYZE):
     with store.begin() as connection:
         register(connection, found(count))

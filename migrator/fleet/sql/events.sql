@@ -23,6 +23,10 @@ RETURNING id;
 -- postpone_event --
 UPDATE event SET status = 'pending', scheduled_at = :at WHERE id = :id AND status IN ('pending', 'processing', 'retrying');
 
+-- call_off_event --
+UPDATE event SET status = 'failed', error_message = :error_message, completed_at = now()
+WHERE id = :id AND status = 'pending';
+
 -- take_due_events --
 -- Events whose time has come. Whoever gets them sends them, so they are marked as taken up and nobody else gets them.
 UPDATE event
