@@ -95,6 +95,10 @@ class Settings(BaseSettings):
 
     snapshots: str = "snapshots"
     """Where snapshots are kept: a directory, or any URL that fsspec knows, with its own ways for credentials."""
+    snapshot_keep_days: Annotated[float, Field(ge=0)] = 30.0
+    """Maintenance of the type snapshot deletes those of its targets that are older ..."""
+    snapshot_keep_last: Count = 3
+    """... but not so many of the newest of each schema."""
     pg_bin: Path | None = None
     """A directory with pg_dump, pg_restore and psql, looked into before PATH and the usual places."""
 

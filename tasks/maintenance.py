@@ -18,7 +18,6 @@ from tasks.event_task import EventTask, Report, event_task
 from tasks.migrate_targets import migrate_targets
 from tasks.survey import folders_for
 from tasks.wanted import wanted_targets
-from tasks.work import check_kind
 
 log = structlog.get_logger("migrator.maintenance")
 
@@ -32,7 +31,6 @@ def maintenance_scheduled(task: EventTask, event: Event, payload: MaintenanceSch
     """
     if rollout.is_open(event):
         return rollout.carry_on(task, event)
-    check_kind(payload.work)
     window = payload.window.after(now := datetime.now(UTC), payload.every)
     if now < window.opens:
         wait_until(event, window.opens)

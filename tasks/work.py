@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from sqlalchemy import Row
 
-from migrator.errors import NotSupportedYet
 from migrator.model import execution as model
 from migrator.model.execution import Claim, Outcome
 from migrator.model.target import Database
@@ -16,6 +15,7 @@ from tasks.drifting import Drifting
 from tasks.maintaining import analyzing, reindexing
 from tasks.migrating import Migrating
 from tasks.rolling_back import RollingBack
+from tasks.snapshotting import snapshotting
 from tasks.validating import validating
 
 
@@ -29,24 +29,17 @@ class Work(Protocol):
         """Work on one target; its own failure is an outcome, None for one that may pass and is tried again."""
 
 
-_KINDS: Mapping[model.Work, Callable[[Row[Any], Database], Work]] = {
+KINDS: Mapping[model.Work, Callable[[Row[Any], Database], Work]] = {
     model.Work.MIGRATE: Migrating,
     model.Work.ROLLBACK: RollingBack,
     model.Work.VALIDATE: validating,
     model.Work.DRIFT: Drifting,
+    model.Work.SNAPSHOT: snapshotting,
     model.Work.REINDEX: reindexing,
     model.Work.ANALYZE: analyzing,
 }
 
 
-def check_kind(kind: model.Work) -> None:
-    """Raise NotSupportedYet for a kind of work that this release cannot do."""
-    if kind not in _KINDS:
-        raise NotSupportedYet(what=f"work of the kind {kind.value}")
-
-
 def work_of(row: Row[Any], database: Database) -> Work:
     """The work of an execution on a database. Raises the MigratorError because of which none of it can be done."""
-    kind = model.Work(row.kind)
-    check_kind(kind)
-    return _KINDS[kind](row, database)
+    return KINDS[model.Work(row.kind)](row, database)

@@ -11,7 +11,9 @@ import tasks
 from migrator.cli.processes import Processes
 from migrator.errors import BadPayload, EventFailedBefore, ExecutionFailed
 from migrator.fleet import ledger, steering
+from migrator.local import client_programs
 from migrator.model.event import EventStatus
+from migrator.schema.snapshot_store import SnapshotStore
 from tests.acceptance.fleet import FIRST
 from tests.acceptance.nodes import wait_until
 
@@ -29,6 +31,9 @@ def worker_settings():
         "MIGRATOR_UPKEEP_EVERY": "0.5",
         "MIGRATOR_LANE_SLICE": "1",
         "MIGRATOR_PROGRESS_EVERY": "0.2",
+        "MIGRATOR_PG_BIN": str(client_programs()),
+        "MIGRATOR_SNAPSHOT_KEEP_DAYS": "0",
+        "MIGRATOR_SNAPSHOT_KEEP_LAST": "2",
         "MIGRATOR_MAINTENANCE": json.dumps({"minutely": {"schedule": "* * * * *", "type": "analyze"}}),
     }
 
@@ -142,6 +147,17 @@ def test_analyzing_and_reindexing_reach_every_target_whether_it_is_behind_or_not
     sent = tasks.maintenance_scheduled.delay(**asked("reindex", target_schemas=["tenant_2", "tenant_4"]))
     assert sent.get(timeout=60)["summary"].startswith("2 of 2 targets reindexed")
     assert {row.note for row in migrated.outcomes(sent.id).values()} == {"there was no invalid index"}
+
+
+def test_snapshots_are_taken_of_every_target_and_old_ones_deleted_but_not_the_last(migrated, tmp_path):
+    for count in (1, 2, 2):
+        report = carried_out("snapshot")
+        assert (report["state"], report["done"]) == ("completed", 6)
+        assert report["summary"].startswith("6 of 6 targets stored")
+        stored = SnapshotStore(str(tmp_path / "snapshots")).snapshots()
+        assert len(stored) == 6 * count
+        ours = {snapshot.schema: snapshot.id for snapshot in stored if snapshot.execution == report["execution"]}
+        assert ours == {name: row.snapshot for name, row in migrated.outcomes(report["execution"]).items()}
 
 
 def test_a_migration_that_halts_inside_its_window_asks_for_its_own_rollback(fleet):

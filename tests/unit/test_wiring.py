@@ -12,8 +12,10 @@ from config.queues import STRICTEST_FIRST, TASK_QUEUES, TASK_ROUTES
 from config.schedule import beat_schedule
 from migrator import client, fleet, schema
 from migrator.model.event import EventType, Priority
+from migrator.model.execution import Work
 from migrator.model.payload import PAYLOADS
 from migrator.queries import load_queries
+from tasks.work import KINDS
 
 every_type = pytest.mark.parametrize("type_", list(EventType), ids=str)
 FLEET, SCHEMA = Path(fleet.__file__).parent, Path(schema.__file__).parent
@@ -54,6 +56,10 @@ def test_what_beat_sends_is_a_task_and_goes_to_a_queue_that_workers_serve():
     entries = beat_schedule(5.0).values()
     assert {entry["task"] for entry in entries} <= set(tasks.app.tasks)
     assert {entry["options"]["queue"] for entry in entries} <= set(STRICTEST_FIRST)
+
+
+def test_a_lane_can_do_every_kind_of_work():
+    assert set(KINDS) == set(Work)
 
 
 def test_there_is_a_queue_for_each_priority_in_their_order():
