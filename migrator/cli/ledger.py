@@ -50,8 +50,11 @@ def events_(status: str | None, most: int, as_json: bool) -> None:
     """List events, newest first."""
     with store().begin() as connection:
         found = events.newest(connection, EventStatus(status) if status else None, most)
-    headings = ("id", "type", "status", "retry_count", "created_at", "error_message")
-    rows = ((e.id, e.type.value, e.status.value, e.retry_count, e.created_at, e.error_message) for e in found)
+    headings = ("id", "type", "status", "retry_count", "created_at", "scheduled_at", "error_message")
+    rows = (
+        (e.id, e.type.value, e.status.value, e.retry_count, e.created_at, e.scheduled_at, e.error_message)
+        for e in found
+    )
     say_table(as_json, headings, rows, "there are no such events")
 
 

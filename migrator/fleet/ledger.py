@@ -130,10 +130,14 @@ def lock(connection: Connection, execution_id: str) -> Row[Any]:
 
 
 def standing(connection: Connection, execution_id: str) -> Standing:
-    """An execution counted, its row locked until the transaction ends. Raises UnknownExecution."""
+    """An execution counted, its row locked until the transaction ends. Raises UnknownExecution.
+
+    One that is about to begin looks for others once more: two opened at the same time saw nothing of each other.
+    """
     row = lock(connection, execution_id)
-    asks = row.state in (ExecutionState.PENDING, ExecutionState.PLANNED)
-    blocked = asks and wait_if_blocked(connection, execution_id) is not None
+    begins = row.state == ExecutionState.RUNNING and row.wave == 0
+    waits = row.state in (ExecutionState.PENDING, ExecutionState.PLANNED)
+    blocked = (begins or waits) and wait_if_blocked(connection, execution_id) is not None
     return glance(connection, execution_id, is_blocked=blocked)
 
 

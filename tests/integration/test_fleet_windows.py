@@ -277,6 +277,18 @@ def test_of_two_that_wait_the_earlier_goes_first(store):
     assert (step(store, "e3"), step(store, "e2")) == (Step.WAIT, Step.SEND_WAVE)
 
 
+def test_two_that_were_opened_at_the_same_time_and_saw_nothing_of_each_other_do_not_both_begin(store):
+    with store.begin() as connection:
+        register(connection, found(2))
+    with store.begin() as one, store.begin() as other:
+        for connection, id_ in ((one, "e1"), (other, "e2")):
+            events.receive(connection, Event(id_, EventType.MIGRATION_REQUESTED))
+            ledger.open_execution(connection, id_, make_plan(by_scope(found(2)), ALL_AT_ONCE), Request("ann", FOLDERS))
+    assert (state(store, "e1"), state(store, "e2")) == ("running", "running")
+    assert (step(store, "e2"), step(store, "e1")) == (Step.WAIT, Step.SEND_WAVE)
+    assert state(store, "e2") == "pending"
+
+
 def test_a_paused_execution_keeps_its_targets(store):
     opened(store, id_="e1")
     send(store, "e1")
