@@ -31,6 +31,7 @@ def worker_settings():
         "MIGRATOR_UPKEEP_EVERY": "0.5",
         "MIGRATOR_LANE_SLICE": "1",
         "MIGRATOR_PROGRESS_EVERY": "0.2",
+        "MIGRATOR_TEMPLATES": "false",  # a template is quick, and the scripts here are to be slow
         "MIGRATOR_PG_BIN": str(client_programs()),
         "MIGRATOR_SNAPSHOT_KEEP_DAYS": "0",
         "MIGRATOR_SNAPSHOT_KEEP_LAST": "2",
