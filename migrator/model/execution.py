@@ -66,7 +66,7 @@ ENDS = frozenset((_S.HALTED, _S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.ROLLED_BA
 
 LEGAL: Mapping[ExecutionState, frozenset[ExecutionState]] = {
     _S.PENDING: frozenset((_S.PLANNED, _S.RUNNING, _S.PAUSED, _S.COMPLETED, _S.FAILED, _S.CANCELLED)),
-    _S.PLANNED: frozenset((_S.PENDING, _S.RUNNING, _S.PAUSED, _S.COMPLETED, _S.FAILED, _S.CANCELLED)),
+    _S.PLANNED: frozenset((_S.PENDING, _S.RUNNING, _S.PAUSED, _S.HALTED, _S.COMPLETED, _S.FAILED, _S.CANCELLED)),
     _S.RUNNING: frozenset(
         (_S.PENDING, _S.PLANNED, _S.SOAKING, _S.PAUSED, _S.HALTED, _S.COMPLETED, _S.FAILED, _S.CANCELLED)
     ),
@@ -209,15 +209,20 @@ def next_step(standing: Standing, patience: float) -> Step:
 
 
 def _begin(standing: Standing) -> Step:
-    """What comes after waiting: for another execution, for a window, or for a soak to be over.
+    """What comes after waiting: for another execution, for a window, for an operator, or for a soak to be over.
 
-    A window that passed while nobody looked is waited for again; there is no soak on top of that wait.
+    A window that passed while nobody looked is waited for again; there is no soak on top of a wait.
     """
-    if standing.is_closed and standing.state is not ExecutionState.SOAKING:
+    if standing.state is ExecutionState.SOAKING:
+        return Step.SEND_WAVE if standing.wave < standing.waves else Step.FINISH
+    if standing.is_closed:
         return Step.ROLL_OVER
-    if standing.pending and standing.wave and standing.state is not ExecutionState.SOAKING:
+    if standing.wave == 0:
+        return Step.SEND_WAVE if standing.waves else Step.FINISH
+    if standing.pending or standing.held:
         return Step.SEND_AGAIN
-    return Step.SEND_WAVE if standing.wave < standing.waves else Step.FINISH
+    step = _after_wave(standing)
+    return Step.SEND_WAVE if step is Step.SOAK else step
 
 
 def _while_running(standing: Standing, patience: float) -> Step:

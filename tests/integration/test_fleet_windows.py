@@ -267,6 +267,12 @@ def test_one_that_waits_for_its_window_stops_nobody_and_goes_on_behind_who_is_at
     assert step(store, "e1") is Step.SEND_WAVE
 
 
+def test_one_whose_window_is_open_goes_before_those_that_came_later(store):
+    opened(store, OPEN, id_="e1")
+    opened(store, id_="e2")
+    assert (step(store, "e2"), step(store, "e1")) == (Step.WAIT, Step.SEND_WAVE)
+
+
 def test_of_two_that_wait_the_earlier_goes_first(store):
     for id_ in ("e1", "e2", "e3"):
         opened(store, id_=id_)

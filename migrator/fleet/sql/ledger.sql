@@ -26,8 +26,8 @@ WHERE mine.execution_id = :id
   AND mine.state IN ('pending', 'running')
   AND other.state IN ('pending', 'running')
   AND another.finished_at IS NULL
-  AND another.state <> 'planned'
-  AND (another.wave > 0 AND another.state <> 'pending' OR (another.created_at, another.id) < (this.created_at, this.id))
+  AND NOT (another.state = 'planned' AND coalesce(another.due_at > clock_timestamp(), false))
+  AND (another.wave > 0 AND another.state IN ('running', 'soaking', 'paused') OR (another.created_at, another.id) < (this.created_at, this.id))
 ORDER BY another.wave > 0 DESC, another.created_at
 LIMIT 1;
 
