@@ -121,7 +121,10 @@ def test_every_link_of_a_document_leads_somewhere(path):
 def test_a_command_that_is_not_there_would_be_found():
     assert list(mistakes(["migrat"])) == ["there is no command migrat"]
     assert list(mistakes(["schema", "up", "--force"])) == ["up has no option --force"]
-    assert list(meanings("migrator tenant add|list [--json]")) == [["tenant", "add", "--json"], ["tenant", "list", "--json"]]
+    assert list(meanings("migrator tenant add|list [--json]")) == [
+        ["tenant", "add", "--json"],
+        ["tenant", "list", "--json"],
+    ]
 
 
 def words_of_the_glossary() -> Iterator[tuple[str, str]]:

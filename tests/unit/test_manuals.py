@@ -1,0 +1,94 @@
+"""The tables of the manuals have what the code has: fields of events, options of commands and folders, directives."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+import migrator
+from migrator import cli
+from migrator.folder.convention import CONVENTIONS
+from migrator.folder.directives import KNOWN
+from migrator.folder.options import Options
+from migrator.model.payload import MigrationRequested, RollbackRequested, RolloutWishes
+
+DOCS = Path(migrator.__file__).parents[1] / "docs"
+PARAMETERS = {"target_version": "to", "to_version": "to", "force_execution": "force"}
+"""Fields whose option is not named after them; those that begin with ``target_`` are named without it."""
+
+
+def table(manual: str, first: str) -> list[list[str]]:
+    """The cells of all tables whose first column is headed ``first``."""
+    found: list[list[str]] = []
+    inside = False
+    for line in (DOCS / manual).read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")] if line.startswith("|") else []
+        if inside and cells and not cells[0].startswith("---"):
+            found.append(cells)
+        inside = bool(cells) and (inside or cells[0] == first)
+    return found
+
+
+def spoken(value: Any) -> str:
+    """A default as the manuals write it."""
+    return f"`{value}`" if value not in (None, (), {}, "") else "none"
+
+
+def default(field: FieldInfo) -> str:
+    return "required" if field.is_required() else spoken(field.default)
+
+
+def option(command: str, field: str) -> str:
+    """The option of a command that stands for a field of its event."""
+    names = {PARAMETERS.get(field, field), field.removeprefix("target_")}
+    found = cli.cli.get_command(click.Context(cli.cli), command)
+    assert found is not None
+    options = [p for p in found.params if isinstance(p, click.Option) and p.name]
+    options = [*options, *(o for o in options if o.name == "scope")]
+    return next((f"`{o.opts[0]}`" for o in options if o.name in names), "none")
+
+
+def rows(command: str, payload: type[BaseModel], fields: list[str]) -> list[list[str]]:
+    found = payload.model_fields
+    return [[f"`{name}`", option(command, name), default(found[name])] for name in fields]
+
+
+def test_the_manual_of_rollouts_has_every_field_with_its_option_and_default():
+    of_rollouts = list(RolloutWishes.model_fields)
+    others = [name for name in MigrationRequested.model_fields if name not in of_rollouts]
+    written = [cells[:3] for cells in table("rollouts.md", "field")]
+    assert written == rows("migrate", MigrationRequested, [*of_rollouts, *others])
+
+
+def test_the_manual_of_taking_back_has_every_field_with_its_option_and_default():
+    written = [cells[:3] for cells in table("rollback.md", "field")]
+    wanted = rows("rollback", RollbackRequested, list(RollbackRequested.model_fields))
+    assert written == [row if row[0] != "`execution_id`" else ["`execution_id`", "none", "required"] for row in wanted]
+
+
+def options_of(model: type[BaseModel], prefix: str = "") -> Iterator[list[str]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            yield from options_of(type(field.default), f"{name}.")
+        else:
+            value = json.dumps(field.default) if isinstance(field.default, bool) else field.default
+            yield [f"`{prefix}{name}`", spoken(value)]
+
+
+def test_the_manual_of_folders_has_every_option_of_folder_toml():
+    assert [cells[:2] for cells in table("folders.md", "option")] == list(options_of(Options))
+
+
+def test_the_manual_of_folders_has_every_directive():
+    assert [cells[0] for cells in table("folders.md", "directive")] == [f"`{n}`" for n in re.findall(r"(\w+)=", KNOWN)]
+
+
+def test_the_manual_of_folders_has_every_convention():
+    assert [cells[0] for cells in table("folders.md", "convention")] == [f"`{name}`" for name in CONVENTIONS]
