@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from pydantic import BaseModel
@@ -17,7 +17,7 @@ from migrator import cli
 from migrator.folder.convention import CONVENTIONS
 from migrator.folder.directives import KNOWN
 from migrator.folder.options import Options
-from migrator.model.payload import MigrationRequested, RollbackRequested, RolloutWishes
+from migrator.model.payload import MaintenanceScheduled, MigrationRequested, RollbackRequested, RolloutWishes
 
 DOCS = Path(migrator.__file__).parents[1] / "docs"
 PARAMETERS = {"target_version": "to", "to_version": "to", "force_execution": "force"}
@@ -71,6 +71,14 @@ def test_the_manual_of_taking_back_has_every_field_with_its_option_and_default()
     written = [cells[:3] for cells in table("rollback.md", "field")]
     wanted = rows("rollback", RollbackRequested, list(RollbackRequested.model_fields))
     assert written == [row if row[0] != "`execution_id`" else ["`execution_id`", "none", "required"] for row in wanted]
+
+
+def test_the_manual_of_rollouts_has_every_field_of_maintenance_and_every_type():
+    fields = MaintenanceScheduled.model_fields
+    own = [[f"`{name}`", default(fields[name])] for name in fields if name not in RolloutWishes.model_fields]
+    assert [cells[:2] for cells in table("rollouts.md", "field of maintenance")] == own
+    types = get_args(fields["maintenance_type"].annotation)
+    assert [cells[0] for cells in table("rollouts.md", "type")] == [f"`{type_}`" for type_ in types]
 
 
 def options_of(model: type[BaseModel], prefix: str = "") -> Iterator[list[str]]:
