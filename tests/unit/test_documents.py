@@ -48,7 +48,7 @@ def spans(path: Path) -> list[str]:
 
 def commands(path: Path) -> Iterator[str]:
     """Every command of ours that a document names, in blocks and in sentences, with what is optional in it."""
-    blocks = "\n".join(_FENCE.findall(text_of(path))).replace("\\\n", " ")
+    blocks = re.sub(r" *\\\n *", " ", "\n".join(_FENCE.findall(text_of(path))))
     for line in [*blocks.splitlines(), *spans(path)]:
         for part in _SEPARATOR.split(line):
             said = re.sub(r"^(?:[A-Z_]+=\S+ )+", "", part.strip())
@@ -125,6 +125,14 @@ def test_a_command_that_is_not_there_would_be_found():
         ["tenant", "add", "--json"],
         ["tenant", "list", "--json"],
     ]
+
+
+def test_commands_are_found_in_blocks_in_sentences_and_over_two_lines(tmp_path):
+    document = tmp_path / "x.md"
+    document.write_text(
+        "```\nA=b migrator init && migrator migrate --to 3 \\\n  --json  # now\n```\nor `migrator schema\nup`\n"
+    )
+    assert list(commands(document)) == ["migrator init", "migrator migrate --to 3 --json", "migrator schema up"]
 
 
 def words_of_the_glossary() -> Iterator[tuple[str, str]]:
