@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 from rich.console import Console
+from sqlalchemy import Row
 
 from migrator.cli.control import store
 from migrator.cli.output import json_option, say, say_table
-from migrator.fleet import events, ledger
+from migrator.fleet import events, ledger, rollbacks, steering
 from migrator.model.event import EventStatus
 from migrator.watch.report import execution_report, remarks
 
@@ -32,13 +33,15 @@ def executions(most: int, as_json: bool) -> None:
 @click.argument("execution_id", metavar="ID")
 @json_option
 def show(execution_id: str, as_json: bool) -> None:
-    """Show one execution: its counts, and each target that failed with the reason.
+    """Show one execution: its counts, who steered it, its rollbacks, and each target that failed with the reason.
 
     Example: migrator show 6f9c2a1e-... --json
     """
     with store().begin() as connection:
         state = ledger.execution(connection, execution_id).state
         report = execution_report(connection, execution_id, state)
+        report["actions"] = [_action(row) for row in steering.actions(connection, execution_id)]
+        report["rollbacks"] = [row.id for row in rollbacks.rollbacks(connection, execution_id)]
     say(as_json, report, lambda console: _show(console, report))
 
 
@@ -58,11 +61,18 @@ def events_(status: str | None, most: int, as_json: bool) -> None:
     say_table(as_json, headings, rows, "there are no such events")
 
 
+def _action(row: Row[Any]) -> dict[str, Any]:
+    return {"action": row.action, "by": row.by, "at": row.at.isoformat(timespec="seconds"), "note": row.note}
+
+
 def _show(console: Console, report: dict[str, Any]) -> None:
     console.print(f"{report['execution']}: {report['state']}", markup=False)
     console.print(report["summary"], markup=False)
     for remark in remarks(report):
         console.print("  " + remark, markup=False)
+    for each in report["actions"]:
+        note_ = f": {each['note']}" if each["note"] else ""
+        console.print(f"  {each['at']} {each['action']} by {each['by']}{note_}", markup=False)
     for failure in report["failures"]:
         console.print(f"  {failure['database']}/{failure['schema']}: {failure['message']}", markup=False)
         if failure["statement"]:

@@ -158,3 +158,16 @@ def test_only_targets_with_a_label_are_meant(fleet, celery_setup):
     code, report = fleet.command_json("migrate", "--label", "tier=beta")
     assert (code, report["total"]) == (0, 2)
     assert fleet.schemas("one") | fleet.schemas("two") == {"tenant_1", "tenant_2"}
+
+
+def test_who_steered_an_execution_is_shown_with_it(fleet, celery_setup):
+    fleet.write("V1__account.sql", FIRST)
+    fleet.register(tenants=4)
+    break_(fleet, [3])
+    _, report = fleet.command_json("migrate", "--canary-tenant", "3")
+    repair(fleet, [3])
+    fleet.command("retry", report["execution"])
+    ended(fleet, report["execution"])
+    _, shown = fleet.command_json("show", report["execution"])
+    assert [(each["action"], each["note"]) for each in shown["actions"]] == [("retry", "4 targets")]
+    assert shown["rollbacks"] == []
