@@ -25,7 +25,7 @@ class WaysBack:
         """
         if self.strategy is not Strategy.INVERSE and (written := migration.written_undo):
             return written
-        if self.strategy is Strategy.UNDO:
+        if self.strategy is Strategy.UNDO or migration.code is not None:
             return (Obstacle(migration.path, 1, "", _unwritten(migration)),)
         inverse = self._inverses(complete=complete).get(str(migration.path))
         if inverse is None:
@@ -45,6 +45,6 @@ class WaysBack:
 
 
 def _unwritten(migration: Migration) -> str:
-    if migration.undo_is_empty and migration.undo_path:
+    if migration.undo_is_empty and migration.undo_path:  # an Alembic downgrade of "pass", too
         return f"has a way back without a statement, {migration.undo_path.name}, which would undo nothing"
-    return "has no undo script"
+    return "is code without an undo of its own" if migration.code is not None else "has no undo script"
