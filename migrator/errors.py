@@ -739,11 +739,11 @@ class ReachesOutside(MigratorError):
 
 
 class Collides(MigratorError):
-    """A migration would make what is there already."""
+    """Migrations would make what is there already, as a check before the first wave found."""
 
     sentence = (
-        "{script}:{line} would make {kind} {name}, which schema {schema} has already; nothing was changed. "
-        "Drop or rename it there, or let the migration make it only where it is missing"
+        "{collisions}; nothing was changed there. Drop or rename it, or let the migration make it only where it is "
+        "missing"
     )
 
 

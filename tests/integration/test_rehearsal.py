@@ -60,9 +60,8 @@ def test_a_clone_is_like_its_schema_and_has_its_history_and_no_other_rows(sessio
 
 
 def test_a_schema_that_is_named_like_something_in_it_is_not_cloned_wrongly(session, folder, tools, scratches):
-    Engine(folder({"V1__x.sql": "CREATE TABLE app (id int); CREATE VIEW v AS SELECT app.id FROM app, app AS b"})).migrate(
-        session, "app"
-    )
+    sql = "CREATE TABLE app (id int); CREATE VIEW v AS SELECT app.id FROM app, app AS b"
+    Engine(folder({"V1__x.sql": sql})).migrate(session, "app")
     with pytest.raises(CloneFailed, match="no clone of schema app"), scratch(session) as name:
         clone(session, "app", name, tools, Rules(), renamed)
     assert scratches() == []
