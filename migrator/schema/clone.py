@@ -54,7 +54,7 @@ def clone(
     made = f'CREATE SCHEMA "{name}";\n' + renamed(_MAKES_SCHEMA.sub("", text, count=1), schema, name)
     tables = _tables(session, schema, [rules.history_table, *([version_table] if version_table else [])])
     rows = "".join(query(session, "copy_rows", schema, name, table=sql.Identifier(table)) for table in tables)
-    begin = query(session, "begin", schema, name, lock_timeout=sql.Literal(patience))
+    begin = query(session, "begin_clone", schema, name, lock_timeout=sql.Literal(patience))
     try:
         session.run(f"{begin}\n{made}\n{rows}\nCOMMIT; RESET ALL")
     except psycopg2.Error as error:
@@ -83,7 +83,7 @@ def query(session: Session, name: str, schema: str, clone_name: str = "", **more
 
 
 def _tables(session: Session, schema: str, names: Sequence[str]) -> list[str]:
-    return [name for (name,) in session.ask(query(session, "tables", schema, tables=sql.Literal(list(names))))]
+    return [name for (name,) in session.ask(query(session, "tables_among", schema, tables=sql.Literal(list(names))))]
 
 
 def _unlike(session: Session, schema: str, name: str, rules: Rules) -> list[str]:

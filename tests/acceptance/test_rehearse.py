@@ -29,7 +29,7 @@ def at_one(fleet):
 
 
 def said(fleet, *words):
-    done = fleet.command(*words, "--json", **NO_BROKER)
+    done = fleet.command(*words, "--json", **NO_BROKER, MIGRATOR_PG_BIN=str(fleet.services.postgres.bin))
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
@@ -59,7 +59,8 @@ def test_an_undo_that_is_not_exact_is_told_and_ends_with_1(at_one):
     [rehearsal] = found["rehearsals"]
     assert (code, rehearsal["fine"]) == (1, False)
     assert any("table orders" in line for line in rehearsal["migrations"][0]["differences"])
-    person = at_one.command("rehearse", "--tenant", "1", **NO_BROKER).stdout
+    tools = {"MIGRATOR_PG_BIN": str(at_one.services.postgres.bin)}
+    person = at_one.command("rehearse", "--tenant", "1", **NO_BROKER, **tools).stdout
     assert "taken back by its undo and not as before" in person
 
 

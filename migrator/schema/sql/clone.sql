@@ -1,4 +1,4 @@
--- begin --
+-- begin_clone --
 -- Opens the transaction that loads a clone; nobody waits for it.
 BEGIN;
 SET LOCAL lock_timeout = {lock_timeout};
@@ -7,7 +7,7 @@ SET LOCAL lock_timeout = {lock_timeout};
 -- The rows of one table of the schema, history for example; no other rows are in a clone.
 INSERT INTO {clone}.{table} SELECT * FROM {schema}.{table};
 
--- tables --
+-- tables_among --
 -- Which of these tables a schema has.
 SELECT relname
 FROM pg_class
