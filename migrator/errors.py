@@ -39,6 +39,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── ExecutionFailed              some targets of an execution failed
     ├── LocalServiceFailed, LintToolFailed, ControlDatabaseRefused
     ├── SnapshotFailed, SnapshotStoreFailed, NoSnapshot, TemplateFailed
+    ├── CloneFailed, ReachesOutside, Collides
     ├── SnapshotDamaged, RestoreFailed
     ├── RestoreRefused               exit 3
     ├── DatabaseStopped              exit 3: preflight said stop for too long
@@ -720,6 +721,30 @@ class TemplateFailed(MigratorError):
     """A scratch schema could not be dumped; tenants are made by replay."""
 
     sentence = "no template was made in database {database}: {reason}; new tenants are made by replay"
+
+
+class CloneFailed(MigratorError):
+    """A schema could not be copied into a scratch schema, so nothing could be rehearsed."""
+
+    sentence = "no clone of schema {schema} of database {database} was made, nothing was rehearsed there: {reason}"
+
+
+class ReachesOutside(MigratorError):
+    """A migration that would change more than the clone that it is rehearsed in."""
+
+    sentence = (
+        "{script} changes more than its own schema: {what}; a rehearsal changes its clone alone, so it ended there "
+        "and took back what that transaction did. Rehearse this one on a copy of the database"
+    )
+
+
+class Collides(MigratorError):
+    """Migrations would make what is there already, as a check before the first wave found."""
+
+    sentence = (
+        "{collisions}; nothing was changed there. Drop or rename it, or let the migration make it only where it is "
+        "missing"
+    )
 
 
 class SnapshotStoreFailed(MigratorError):

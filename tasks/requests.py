@@ -6,10 +6,9 @@ from collections import Counter
 
 from migrator.model.event import Event, EventType
 from migrator.model.payload import MigrationRequested
-from migrator.model.plan import Plan
 from tasks import desk, rollout
 from tasks.event_task import EventTask, Report, event_task, settle
-from tasks.migrate_targets import migrate_targets, plan_for
+from tasks.migrate_targets import Planned, migrate_targets, plan_for
 from tasks.survey import folders_for
 from tasks.wanted import wanted_targets
 
@@ -41,11 +40,13 @@ def migration_requested(task: EventTask, event: Event, payload: MigrationRequest
     )
 
 
-def _say_plan(event: Event, plan: Plan) -> Report:
+def _say_plan(event: Event, planned: Planned) -> Report:
     """The report of a dry run: what would be done where, nothing was."""
-    behind = Counter(planned.target.database_id for planned in plan.targets)
+    plan, refused = planned.plan, planned.refused
+    behind = Counter(each.target.database_id for each in plan.targets)
     said = f"dry run: {len(plan.targets)} targets are behind, {plan.current} are current; nothing was changed"
+    said += f"; {len(refused)} would be refused, first: {refused[0].reason}" if refused else ""
     facts = {"total": len(plan.targets), "skipped": plan.current, "databases": dict(behind)}
-    targets = [str(planned.target) for planned in plan.targets[:100]]
+    targets = [str(each.target) for each in plan.targets[:100]]
     with desk.store().begin() as connection:
         return settle(connection, event, said, **facts, targets=targets)

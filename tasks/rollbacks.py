@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from migrator.errors import IllegalStep, TooLate, UnknownVersion
-from migrator.fleet import ledger, registry, rollbacks, steering
+from migrator.fleet import ledger, refusals, registry, rollbacks, steering
+from migrator.fleet.refusals import Refusal
 from migrator.fleet.rollbacks import Changed
 from migrator.model.event import Event, EventType
 from migrator.model.execution import ExecutionState, Work
@@ -100,8 +101,8 @@ def _open(event: Event, payload: RollbackRequested, row: Row[Any], plan: Rollbac
             more={"strategy": payload.strategy},
         )
         if plan.refused:
-            refused = [(each.changed.target, each.changed.stage, each.reason) for each in plan.refused]
-            rollbacks.refuse(connection, event.id, refused)
+            refused = [Refusal(each.changed.target, each.changed.stage, each.reason) for each in plan.refused]
+            refusals.refuse(connection, event.id, refused)
         steering.note(connection, row.id, "rollback", payload.requested_by, event.id)
 
 

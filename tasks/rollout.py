@@ -51,8 +51,8 @@ def open_execution(
     rollout: Rollout | None = None,
     if_busy: str = "wait",
     **more: Any,
-) -> None:
-    """Write the execution of an event to the ledger; nothing happens when it is there already.
+) -> bool:
+    """Write the execution of an event to the ledger; nothing happens, and False is said, when it is there already.
 
     ``more`` is what else a Request says: the kind of work, a window. Raises TargetsBusy, where ``if_busy`` says
     so, when an earlier execution has some of the targets.
@@ -64,6 +64,7 @@ def open_execution(
         raise TargetsBusy(execution=row.waits_for)
     if opened and request.rollout.force:
         steering.note(connection, event.id, "force", requested_by, "failure budget and preflight are overridden")
+    return opened
 
 
 def carry_on(task: EventTask, event: Event) -> Report:

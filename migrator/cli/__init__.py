@@ -26,6 +26,7 @@ COMMANDS = {
     "pause": "migrator.cli.rollout:pause",
     "plan": "migrator.cli.plan:plan",
     "preflight": "migrator.cli.preflight:preflight",
+    "rehearse": "migrator.cli.rehearse:rehearse",
     "repair": "migrator.cli.amend:repair",
     "resume": "migrator.cli.rollout:resume",
     "retry": "migrator.cli.rollout:retry",

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 from kombu.utils.uuid import uuid
+from rich.console import Console
 
+from migrator.cli import check as checked
 from migrator.cli import forecast as shown
 from migrator.cli.control import whoami
 from migrator.cli.output import say
@@ -22,6 +24,7 @@ from migrator.model.plan import Plan, make_plan
 from migrator.model.rollout import Rollout
 from migrator.model.target import Database
 from tasks import desk
+from tasks.checking import check
 from tasks.forecast import forecast
 from tasks.staging import staged
 from tasks.survey import folders_for
@@ -39,16 +42,28 @@ def plan(sql: bool, targets: bool, as_json: bool, **asked: Any) -> None:
     """What 'migrate' with the same options would do: stages, waves, pending migrations, what they destroy or lock,
     how they are taken back, how long it takes. Changes nothing; ends with 1 when a target's history is in the way.
 
+    With --check it looks into every target for names that would be made and are there already, which ends with 1 too,
+    and for targets that differ from others of their version.
+
     Example: migrator plan --scope tenant --canary 2 --wave-size 20%
     """
-    found, groups, seconds = _look(_request(**asked))
+    request = _request(**asked)
+    found, groups, seconds, databases = _look(request)
     document = shown.document(found, groups, seconds)
+    if request.check:
+        document["check"] = checked.document(check(groups, databases))
     if sql:
         say(as_json, document, lambda console: shown.show_sql(console, groups))
     else:
-        say(as_json, document, lambda console: shown.show(console, document, with_targets=targets))
-    if any(group.obstacle for group in groups):
+        say(as_json, document, lambda console: _show(console, document, with_targets=targets))
+    if any(group.obstacle for group in groups) or document.get("check", {}).get("collisions"):
         sys.exit(EXIT_FAILED)
+
+
+def _show(console: Console, document: dict[str, Any], *, with_targets: bool) -> None:
+    shown.show(console, document, with_targets=with_targets)
+    if "check" in document:
+        checked.show(console, document["check"])
 
 
 def _request(*, wanted: Wanted, to: str | None, labels: dict[str, str], wishes: dict[str, Any]) -> MigrationRequested:
@@ -69,7 +84,7 @@ def _request(*, wanted: Wanted, to: str | None, labels: dict[str, str], wishes: 
     return payload
 
 
-def _look(request: MigrationRequested) -> tuple[Plan, list[Group], float | None]:
+def _look(request: MigrationRequested) -> tuple[Plan, list[Group], float | None, dict[str, Database]]:
     targets, databases = wanted_targets(
         request.scope,
         request.target_databases,
@@ -82,7 +97,7 @@ def _look(request: MigrationRequested) -> tuple[Plan, list[Group], float | None]
     found = staged(targets, databases, folders, to)
     made = make_plan(found.stages, rollout, current=found.current)
     groups = forecast(found, databases, folders)
-    return made, groups, _expected(made, groups, databases, rollout)
+    return made, groups, _expected(made, groups, databases, rollout), databases
 
 
 def _expected(made: Plan, groups: list[Group], databases: dict[str, Database], rollout: Rollout) -> float | None:

@@ -59,6 +59,7 @@ _OPTIONS: list[Callable[..., Any]] = [
     click.option("--statement-timeout", type=click.FloatRange(0, min_open=True), help="Seconds for one statement."),
     click.option("--snapshots", type=click.Choice(["never", "unsafe", "always"]), default="never", show_default=True),
     click.option("--fingerprints/--no-fingerprints", default=True, help="Record what a rollback is proved by."),
+    click.option("--check", is_flag=True, help="First look for names that would be made and are there already."),
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from migrator.fleet.registry import as_target
-from migrator.fleet.store import rows, run
+from migrator.fleet.store import rows
 from migrator.model.target import Target
 
 
@@ -39,21 +39,6 @@ def changed(
         schemas=list(schemas) if schemas is not None else None,
     )
     return [_changed(row) for row in found]
-
-
-def refuse(connection: Connection, execution_id: str, refused: Sequence[tuple[Target, int, str]]) -> None:
-    """Write targets of a rollback, with their stage, that are not touched, each with the reason."""
-    run(
-        connection,
-        "refuse_targets",
-        execution_id=execution_id,
-        databases=[target.database_id for target, _, _ in refused],
-        schemas=[target.schema_name for target, _, _ in refused],
-        tenants=[target.tenant_id for target, _, _ in refused],
-        scopes=[target.scope.value for target, _, _ in refused],
-        stages=[stage for _, stage, _ in refused],
-        reasons=[reason for _, _, reason in refused],
-    )
 
 
 def rollbacks(connection: Connection, execution_id: str) -> Sequence[Row[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pglast import ast
 from pglast.enums import ObjectType
@@ -62,6 +62,12 @@ def edits_of(stmt: ast.Node | None, effects: Effects, text: str, start: int, bou
     if not bounds.rewritten:
         return []
     return [Edit(start + edit.start, start + edit.end, edit.text) for edit in _names(text, bounds.rewritten)]
+
+
+def renamed(sql: str, schema: str, name: str) -> str:
+    """A dump's text for a schema of another name; what extensions bring keeps its schema."""
+    own = '"' + name.replace('"', '""') + '"'
+    return edited(sql, (replace(edit, text=edit.text.replace(_OWN, own)) for edit in _names(sql, frozenset((schema,)))))
 
 
 def drops_extension(stmt: ast.Node | None) -> bool:

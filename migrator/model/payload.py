@@ -158,6 +158,7 @@ class RolloutWishes(Payload):
     statement_timeout: Annotated[float, Field(gt=0, le=7 * 24 * 3600)] | None = None
     snapshots: Literal["never", "unsafe", "always"] = "never"
     fingerprints: bool = _ROLLOUT.fingerprints
+    check: bool = _ROLLOUT.check
 
     def rollout(self, *, force: bool = False) -> Rollout:
         """The wishes as their noun."""

@@ -57,6 +57,10 @@ class Rollout:
     """Whether a schema is stored before it is changed: never, unsafe (when there is no safe way back), always."""
     fingerprints: bool = True
     """Whether the catalog's fingerprint is recorded before and after, so that a rollback can be proved."""
+    check: bool = False
+    """Whether names that pending migrations would make are looked for in every target before the first wave; a target
+    that has one of them is refused and not touched.
+    """
     force: bool = False
     """Whether failure budget and preflight are overridden; never locks."""
 

@@ -29,6 +29,7 @@ from migrator.schema.rules import Rules
 from migrator.schema.script import Script, is_in_pieces, runs
 from migrator.schema.session import Session
 from migrator.schema.visit import Unplaced, Visit
+from migrator.schema.witness import Witness
 
 NEW_VALUE_USED = "55P04"
 """SQLSTATE for the use of an enum's value in the transaction that added it."""
@@ -64,8 +65,9 @@ class Engine:
         to: Version | None = None,
         execution: str | None = None,
         stage: int = 1,
+        witness: Witness | None = None,
     ) -> None:
-        self.folder, self.rules, self.to = folder, rules or Rules(), to
+        self.folder, self.rules, self.to, self.witness = folder, rules or Rules(), to, witness
         self.execution, self.stage = execution, stage
         self._composed: dict[tuple[object, ...], Script] = {}
 
@@ -109,7 +111,7 @@ class Engine:
     def _visit(self, session: Session, schema: str, tenant_id: str | None, direction: Direction) -> Change:
         started = time.monotonic()
         values = {"tenant_id": tenant_id, "database": session.connection.info.dbname}
-        visit = Visit(session, HistoryTable(schema, self.rules.history_table), self.rules, values)
+        visit = Visit(session, HistoryTable(schema, self.rules.history_table), self.rules, values, self.witness)
         idle: list[Migration] = []
         try:
             rows, since, resumed = self._go(visit, session, direction, idle)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from psycopg2 import sql
@@ -20,16 +16,11 @@ from migrator.schema.drift import differences
 from migrator.schema.engine import Engine
 from migrator.schema.fingerprint import describe, fingerprint_of
 from migrator.schema.history import HistoryTable
-from migrator.schema.pg_child import address, child
 from migrator.schema.pg_tools import PgTools, tools_for
+from migrator.schema.plain_dump import plain_dump
 from migrator.schema.rules import Rules
+from migrator.schema.scratch import scratch
 from migrator.schema.session import Session
-
-SCRATCH = "migrator_scratch_"
-_FOR_PSQL = re.compile(r"^\\(?:un)?restrict .*$\n?", re.MULTILINE)
-_HEADER_END = re.compile(r"^-- Name: ", re.MULTILINE)
-_HEADER = "SET LOCAL check_function_bodies = false;\nSELECT pg_catalog.set_config('search_path', '', true);\n"
-"""What of pg_dump's own header matters inside a transaction: bodies may name what comes later, names are qualified."""
 
 
 def make_template(
@@ -44,7 +35,7 @@ def make_template(
     if any(has_slots(migration.sql) for migration in folder.migrations):
         return NoTemplate(digest, server, "a migration has placeholders, so that schemas are not alike")
     tools = tools_for(session, places)
-    with _scratch(session) as one, _scratch(session) as other, _scratch(session) as third:
+    with scratch(session) as one, scratch(session) as other, scratch(session) as third:
         for name in (one, other):
             Engine(folder, rules, to=to).migrate(session, name)
         body, again = (_dumped(session, name, tools, rules) for name in (one, other))
@@ -54,17 +45,6 @@ def make_template(
             digest, server, str(reached) if reached else None, body, fingerprint_of(session, one, rules.history_table)
         )
         return _tried_out(session, made, one, third, rules)
-
-
-@contextmanager
-def _scratch(session: Session) -> Iterator[str]:
-    """The name of a schema that nobody has, dropped in the end."""
-    name = SCRATCH + secrets.token_hex(8)
-    try:
-        yield name
-    finally:
-        if not session.is_closed:
-            session.run(session.text(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name))))
 
 
 def _tried_out(session: Session, made: Template, replayed: str, fresh: str, rules: Rules) -> Template | NoTemplate:
@@ -80,29 +60,11 @@ def _tried_out(session: Session, made: Template, replayed: str, fresh: str, rule
 
 
 def _dumped(session: Session, schema: str, tools: PgTools, rules: Rules) -> str:
-    words = [
-        tools["pg_dump"],
-        "--format=plain",
-        f'--schema="{schema}"',
-        f'--exclude-table="{schema}"."{rules.history_table}"',
-        "--inserts",
-        "--rows-per-insert=500",
-        "--no-owner",
-        "--strict-names",
-        "--no-password",
-        f"--dbname={address(session.connection, 'migrator template')}",
-    ]
-    with child(words, session.connection, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as dump:
-        text = b"".join(dump.chunks()).decode()
-        if dump.end() != 0:
-            raise TemplateFailed(database=session.database_id, reason=dump.refusal[1])
-    return _as_body(text, schema)
+    """Without CREATE SCHEMA, and with a slot for each place where the schema is named."""
+    options = [f'--exclude-table="{schema}"."{rules.history_table}"', "--inserts", "--rows-per-insert=500"]
 
+    def failed(reason: str) -> TemplateFailed:
+        return TemplateFailed(database=session.database_id, reason=reason)
 
-def _as_body(text: str, schema: str) -> str:
-    """Without what is psql's, without CREATE SCHEMA, and with a slot for each place where the schema is named."""
-    text = _FOR_PSQL.sub("", text)
-    start = _HEADER_END.search(text)
-    text = text[start.start() :] if start else ""
-    text = text.replace(f"CREATE SCHEMA {schema};", "", 1)
-    return _HEADER + text.replace(schema, OWN)
+    text = plain_dump(session, schema, tools, *options, failed=failed)
+    return text.replace(f"CREATE SCHEMA {schema};", "", 1).replace(schema, OWN)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import psycopg2
@@ -26,6 +27,7 @@ from migrator.schema.history import HistoryTable
 from migrator.schema.rules import Rules
 from migrator.schema.script import Place, Script, preface
 from migrator.schema.session import Session
+from migrator.schema.witness import Witness
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 _APPLIED_STATE = "the statements of this file stay applied, its history row was not written"
@@ -40,9 +42,14 @@ class Visit:
     """A schema that we have entered, or are about to."""
 
     def __init__(
-        self, session: Session, table: HistoryTable, rules: Rules, values: Mapping[str, str | None] | None = None
+        self,
+        session: Session,
+        table: HistoryTable,
+        rules: Rules,
+        values: Mapping[str, str | None] | None = None,
+        witness: Witness | None = None,
     ) -> None:
-        self.session, self.table, self.rules = session, table, rules
+        self.session, self.table, self.rules, self.witness = session, table, rules, witness
         self.values = {"schema": table.schema, **(values or {})}
         self._inside = False
 
@@ -89,7 +96,7 @@ class Visit:
         if not script.transactional:
             self._apply_alone(script, past, mark)
             return []
-        if by_statement or not script.is_text:
+        if by_statement or not script.is_text or self.witness:
             return self._apply_by_statement(script, mark)
         return self._apply_whole(script, mark)
 
@@ -113,15 +120,24 @@ class Visit:
         for number, migration in enumerate(script.migrations, start=1):
             if asked := preface(migration):
                 self._send(asked)
-            if migration.code is not None:
-                self._run_code(migration)
-            for statement in migration.statements:
-                self._run(Place(migration, statement))
-            self._check_deferred(migration)
+            with self._witnessed(migration):
+                if migration.code is not None:
+                    self._run_code(migration)
+                for statement in migration.statements:
+                    self._run(Place(migration, statement))
+                self._check_deferred(migration)
             self._send(script.lap(self.session, number))
         self._send(self._record(script, mark) + "COMMIT", "committing it")
         self._inside = False
         return _numbered(script, self.session.ask(self._without_effect(script)))
+
+    @contextmanager
+    def _witnessed(self, migration: Migration) -> Iterator[None]:
+        if self.witness:
+            self.witness.begin(self.session, migration)
+        yield
+        if self.witness:
+            self.witness.end(self.session, migration)
 
     def _run_code(self, migration: Migration) -> None:
         """Code gets the transaction to work in; one that it ended by itself cannot be taken back any more."""
@@ -150,7 +166,8 @@ class Visit:
         try:
             started = time.monotonic()
             self._send(self._settings() + preface(migration, "SESSION"))
-            self._run_from(_reached(past, migration), migration, past.mark or Mark(None, ""))
+            with self._witnessed(migration):
+                self._run_from(_reached(past, migration), migration, past.mark or Mark(None, ""))
             milliseconds = sql.Literal(int((time.monotonic() - started) * 1000))
             begin = self._own() + self._text("laps_alone", milliseconds=milliseconds)
             self._send(begin + self._record(script, mark) + "COMMIT", "writing its history", _APPLIED_STATE)

@@ -16,7 +16,8 @@ from migrator.schema.fingerprint import fingerprint_of
 from migrator.schema.history import HistoryTable
 from migrator.schema.provision import provision
 from migrator.schema.rules import Rules
-from migrator.schema.template import SCRATCH, make_template
+from migrator.schema.scratch import SCRATCH
+from migrator.schema.template import make_template
 from migrator.schema.validation import findings
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop" / "migrations" / "tenant"
