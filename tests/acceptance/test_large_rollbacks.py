@@ -72,7 +72,7 @@ def upgraded(fleet, celery_setup):
     [
         pytest.param(200, BY_SCRIPT, {}, "scripts", id="by undo script"),
         pytest.param(200, BY_INVERSE, {}, "scripts", id="by derived inverse"),
-        pytest.param(40, BY_SNAPSHOT, {"snapshots": "unsafe"}, "snapshot", id="by snapshot"),
+        pytest.param(200, BY_SNAPSHOT, {"snapshots": "unsafe"}, "snapshot", id="by snapshot"),
     ],
 )
 def test_what_an_execution_changed_is_as_before_what_it_never_reached_untouched_and_who_moved_on_refused(
