@@ -30,9 +30,15 @@ def services():
 
 
 @pytest.fixture
-def fleet(services, tmp_path):
-    """A control database, two tenant databases and an empty migration folder."""
-    made = Fleet(services, tmp_path)
+def tenant_databases():
+    """The names of the fleet's databases; a module or test overrides it."""
+    return ("one", "two")
+
+
+@pytest.fixture
+def fleet(services, tmp_path, tenant_databases):
+    """A control database, the tenant databases and an empty migration folder."""
+    made = Fleet(services, tmp_path, tenant_databases)
     yield made
     made.close()
 

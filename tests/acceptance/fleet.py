@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -16,20 +17,24 @@ from migrator.cli.init import upgrade_control_schema
 from migrator.fleet import events, ledger, registry
 from migrator.fleet.store import Store
 from migrator.local import LocalServices
-from migrator.model.target import Database, DatabaseKind, Tenant
+from migrator.model.target import Database, DatabaseKind
 from migrator.schema.history import HistoryTable
 
 FIRST = "CREATE TABLE account (id int PRIMARY KEY, name text NOT NULL);"
 SECOND = "CREATE INDEX account_name ON account (name);"
+SPREAD = """INSERT INTO migrator.tenant (id, slug, database_id, schema_name)
+SELECT n, 'tenant ' || n, (ARRAY{homes})[1 + n % cardinality(ARRAY{homes})], 'tenant_' || n
+FROM generate_series(1, {tenants}) AS n
+ON CONFLICT DO NOTHING"""
 
 
 class Fleet:
-    """A control database and tenant databases ``one`` and ``two`` of its own on the session's server."""
+    """A control database and tenant databases of its own on the session's server."""
 
-    def __init__(self, services: LocalServices, place: Path) -> None:
+    def __init__(self, services: LocalServices, place: Path, databases: Sequence[str] = ("one", "two")) -> None:
         self.services, self.place, self.migrations = services, place, place / "migrations"
-        self.suffix = uuid4().hex[:8]
-        self.names = {name: f"{name}_{self.suffix}" for name in ("control", "one", "two")}
+        self.suffix, self.databases = uuid4().hex[:8], tuple(databases)
+        self.names = {name: f"{name}_{self.suffix}" for name in ("control", *self.databases)}
         for name in self.names.values():
             services.postgres.create_database(name)
         upgrade_control_schema(services.postgres.url(self.names["control"]))
@@ -56,15 +61,17 @@ class Fleet:
         path.write_text(sql)
         return path
 
-    def register(self, tenants: int = 0, databases=("one", "two")) -> None:
+    def register(self, tenants: int = 0, databases: Sequence[str] | None = None) -> None:
         """Register databases, and tenants ``tenant_1``... spread over them, without migrating anything."""
+        homes = databases or self.databases
         with self.store.begin() as connection:
-            for name in databases:
+            for name in homes:
                 registry.add_database(connection, self.database(name))
-            for number in range(1, tenants + 1):
-                home = databases[number % len(databases)]
-                tenant = Tenant(str(number), f"tenant {number}", home, f"tenant_{number}")
-                registry.add_tenant(connection, tenant)
+        self.rows("control", SPREAD.format(homes=list(homes), tenants=tenants))
+
+    def home(self, number: int) -> str:
+        """The database that a tenant was registered in, where all databases were."""
+        return self.databases[number % len(self.databases)]
 
     def database(self, name: str, **more) -> Database:
         where = {"host": "127.0.0.1", "port": self.services.postgres.port, "username": "postgres"}
