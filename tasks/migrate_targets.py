@@ -18,6 +18,7 @@ from tasks import checking, desk
 from tasks.event_task import EventTask, Report
 from tasks.forecast import forecast
 from tasks.rollout import carry_on, open_execution
+from tasks.sizes import sizes_for
 from tasks.staging import staged
 from tasks.survey import folders_for
 
@@ -80,4 +81,5 @@ def plan_for(
     checked = checking.refusals(forecast(found, databases, folders), databases) if rollout and rollout.check else []
     out = {refusal.target for refusal in checked}
     stages = [(stage, [target for target in late if target not in out]) for stage, late in found.stages]
-    return Planned(make_plan(stages, rollout, current=found.current), tuple(checked))
+    sizes = sizes_for(rollout, [target for _, late in stages for target in late], databases)
+    return Planned(make_plan(stages, rollout, current=found.current, sizes=sizes), tuple(checked))

@@ -26,6 +26,7 @@ from migrator.model.target import Database
 from tasks import desk
 from tasks.checking import check
 from tasks.forecast import forecast
+from tasks.sizes import sizes_for
 from tasks.staging import staged
 from tasks.survey import folders_for
 from tasks.wanted import wanted_targets
@@ -95,7 +96,8 @@ def _look(request: MigrationRequested) -> tuple[Plan, list[Group], float | None,
     folders = folders_for(targets)
     to, rollout = desk.known_version(request.scope, request.to_version), request.rollout()
     found = staged(targets, databases, folders, to)
-    made = make_plan(found.stages, rollout, current=found.current)
+    sizes = sizes_for(rollout, [target for _, late in found.stages for target in late], databases)
+    made = make_plan(found.stages, rollout, current=found.current, sizes=sizes)
     groups = forecast(found, databases, folders)
     return made, groups, _expected(made, groups, databases, rollout), databases
 

@@ -229,3 +229,14 @@ def test_a_tenant_is_not_made_before_what_it_depends_on_is_there(crossed):
     assert "tenant_9" not in crossed.schemas("one")
     assert crossed.command("migrate").returncode == 0
     assert crossed.history("one", "tenant_9") == ["V1__account.sql", "V2__account_name.sql"]
+
+
+def test_the_smallest_targets_come_first_when_that_was_asked_for(fleet):
+    fleet.write("V1__account.sql", FIRST)
+    fleet.register(tenants=3, databases=("one",))
+    for number, count in ((1, 5000), (2, 10), (3, 20000)):
+        fleet.rows("one", f"CREATE SCHEMA tenant_{number}")
+        fleet.rows("one", f"CREATE TABLE tenant_{number}.old AS SELECT generate_series(1, {count}) AS n")
+    code, found = fleet.command_json("plan", "--targets", "--order", "smallest")
+    assert code == 0
+    assert [each["schema"] for each in found["targets"]] == ["tenant_2", "tenant_1", "tenant_3"]

@@ -66,6 +66,7 @@ CREATE TABLE wave (
     most_failures integer CHECK (most_failures >= 0),
     done integer NOT NULL DEFAULT 0,
     failed integer NOT NULL DEFAULT 0,
+    forgiven integer NOT NULL DEFAULT 0 CHECK (forgiven >= 0),
     sent_at timestamptz,
     ended_at timestamptz,
     PRIMARY KEY (execution_id, number)
@@ -79,6 +80,7 @@ COMMENT ON COLUMN wave.total IS 'Targets in it.';
 COMMENT ON COLUMN wave.most_failures IS 'How many of them may fail before the execution halts; null for any number.';
 COMMENT ON COLUMN wave.done IS 'Targets that are done, counted along.';
 COMMENT ON COLUMN wave.failed IS 'Targets that failed, counted along.';
+COMMENT ON COLUMN wave.forgiven IS 'Failures that an operator has seen, which hold up no later stage any more.';
 COMMENT ON COLUMN wave.sent_at IS 'When it first went out.';
 COMMENT ON COLUMN wave.ended_at IS 'When its last target came to its end.';
 

@@ -63,8 +63,9 @@ SELECT execution.state, execution.wave, execution.waves, execution.drives, execu
        coalesce(execution.failed - execution.forgiven > execution.most_failures, false)
            OR coalesce(this.failed > this.most_failures, false) AS is_over_budget,
        coalesce(next.stage <> this.stage, false) AS stage_ends,
-       greatest(0, (SELECT coalesce(sum(failed), 0) FROM wave WHERE execution_id = execution.id AND stage = this.stage)
-           - execution.forgiven) AS stage_failed,
+       (SELECT coalesce(sum(greatest(0, failed - forgiven)), 0)
+        FROM wave
+        WHERE execution_id = execution.id AND stage = this.stage) AS stage_failed,
        coalesce(CAST(execution.options ->> 'force' AS boolean), false) AS is_forced,
        coalesce(CAST(execution.options ->> 'soak_seconds' AS double precision), 0) > 0 AS soaks,
        coalesce(extract(epoch FROM execution.due_at - clock_timestamp()), 0) AS due_in,

@@ -86,6 +86,7 @@ WITH counted AS (
 ), waves AS (
     UPDATE wave
     SET total = counted.total, done = counted.done, failed = counted.failed,
+        forgiven = CASE WHEN :forgive THEN counted.failed ELSE 0 END,
         most_failures = CASE WHEN :forgive THEN greatest(most_failures, counted.failed) ELSE most_failures END
     FROM counted
     WHERE wave.execution_id = :id AND wave.number = counted.wave
@@ -94,5 +95,5 @@ UPDATE execution
 SET waves = greatest(wave, (SELECT coalesce(max(wave), 0) FROM counted)),
     done = (SELECT coalesce(sum(done), 0) FROM counted),
     failed = (SELECT coalesce(sum(failed), 0) FROM counted),
-    forgiven = CASE WHEN :forgive THEN (SELECT coalesce(sum(failed), 0) FROM counted) ELSE forgiven END
+    forgiven = CASE WHEN :forgive THEN (SELECT coalesce(sum(failed), 0) FROM counted) ELSE 0 END
 WHERE id = :id;
