@@ -8,71 +8,31 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from migrator.errors import BadPayload, BadSchemaName, BadVersion
+from migrator.errors import BadPayload
 from migrator.model.event import EventType
 from migrator.model.execution import Work
-from migrator.model.identifier import checked_schema_name
+from migrator.model.fields import (
+    Change,
+    Id,
+    Labels,
+    Payload,
+    Port,
+    SchemaName,
+    Seconds,
+    ShareText,
+    Text,
+    VersionText,
+)
 from migrator.model.rollout import OnHalt, Order, Rollout
-from migrator.model.share import Share
 from migrator.model.target import DatabaseKind, Scope
-from migrator.model.version import Version
 from migrator.model.window import Window
 
 LONGEST_EVENT_ID = 200
 
 
-def _as_schema_name(name: str) -> str:
-    try:
-        return checked_schema_name(name)
-    except BadSchemaName as error:
-        raise ValueError(f"it {error.facts['reason']}") from None
-
-
-def _as_version(text: str) -> str:
-    try:
-        return str(Version(text))
-    except BadVersion:
-        raise ValueError("it is not made of numbers separated by dots or underscores") from None
-
-
-def _as_share(text: str) -> str:
-    return str(Share.read(text))
-
-
 _ROLLOUT = Rollout()
-
-Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
-SchemaName = Annotated[str, AfterValidator(_as_schema_name)]
-VersionText = Annotated[str, AfterValidator(_as_version)]
-ShareText = Annotated[str, AfterValidator(_as_share)]
-Labels = dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], str]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[int, Field(ge=1, le=7 * 24 * 3600)]
-
-
-class Payload(BaseModel):
-    """Unknown fields are refused: a misspelt option must not be silently ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Change(Payload):
-    """What changed: only the fields that were given count, and at least one must be."""
-
-    @property
-    def changes(self) -> dict[str, Any]:
-        """The fields that were given, without the id."""
-        key = next(iter(type(self).model_fields))
-        return self.model_dump(mode="json", exclude_unset=True, exclude={key})
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Change:
-        if not self.changes:
-            raise ValueError("nothing that changed was given")
-        return self
 
 
 class DatabaseCreated(Payload):
@@ -87,7 +47,7 @@ class DatabaseCreated(Payload):
     username: Text
     auto_migrate: bool = True
     migration_timeout: Seconds = 300
-    labels: Labels = {}
+    labels: Labels = Field(default_factory=dict)
 
 
 class DatabaseUpdated(Change):
@@ -119,7 +79,7 @@ class TenantCreated(Payload):
     region: Text
     template_version: VersionText | None = None
     auto_migrate: bool = True
-    labels: Labels = {}
+    labels: Labels = Field(default_factory=dict)
 
 
 class TenantUpdated(Change):
@@ -145,7 +105,7 @@ class RolloutWishes(Payload):
 
     canary: Annotated[int, Field(ge=0)] = _ROLLOUT.canary
     canary_tenants: tuple[Id, ...] = ()
-    canary_labels: Labels = {}
+    canary_labels: Labels = Field(default_factory=dict)
     wave_size: ShareText = _ROLLOUT.wave_size
     soak_seconds: Annotated[float, Field(ge=0, le=7 * 24 * 3600)] = _ROLLOUT.soak_seconds
     max_failures: ShareText = _ROLLOUT.max_failures
@@ -247,7 +207,7 @@ class MigrationRequested(RolloutWishes):
     target_databases: tuple[Id, ...] | None = None
     target_schemas: tuple[SchemaName, ...] | None = None
     target_tenants: tuple[Id, ...] | None = None
-    target_labels: Labels = {}
+    target_labels: Labels = Field(default_factory=dict)
     """Only targets whose database or tenant has all of these labels."""
     if_busy: Literal["wait", "refuse"] = "wait"
     """What to do while an earlier execution has some of the same targets."""

@@ -42,7 +42,7 @@ def spoken(value: Any) -> str:
 
 
 def default(field: FieldInfo) -> str:
-    return "required" if field.is_required() else spoken(field.default)
+    return "required" if field.is_required() else spoken(field.get_default(call_default_factory=True))
 
 
 def option(command: str, field: str) -> str:
@@ -83,10 +83,11 @@ def test_the_manual_of_rollouts_has_every_field_of_maintenance_and_every_type():
 
 def options_of(model: type[BaseModel], prefix: str = "") -> Iterator[list[str]]:
     for name, field in model.model_fields.items():
-        if isinstance(field.default, BaseModel):
-            yield from options_of(type(field.default), f"{name}.")
+        said = field.get_default(call_default_factory=True)
+        if isinstance(said, BaseModel):
+            yield from options_of(type(said), f"{name}.")
         else:
-            value = json.dumps(field.default) if isinstance(field.default, bool) else field.default
+            value = json.dumps(said) if isinstance(said, bool) else said
             yield [f"`{prefix}{name}`", spoken(value)]
 
 
