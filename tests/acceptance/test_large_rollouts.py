@@ -13,7 +13,8 @@ from tests.acceptance.fleet import FIRST
 from tests.acceptance.nodes import wait_until
 
 TENANTS = 500
-BROKEN = range(33, TENANTS + 1, 33)
+BROKEN = range(105, 300, 13)
+"""3 % of them, all in the first half by name: without a budget the wave behind the canary would meet every one."""
 COUNTED = "SELECT nextval(to_regclass('tried'));"
 """Where a schema has this sequence it says whether anybody tried, also when that was taken back."""
 SLOW = "SELECT pg_sleep(0.02);"
@@ -51,7 +52,7 @@ def in_state(fleet, execution_id, state):
 
 
 def break_(fleet):
-    """3 % of the tenants have a table already that the migration wants to make, and count who tries."""
+    """Some tenants have a table already that the migration wants to make, and count who tries."""
     for name in fleet.databases:
         for_each(fleet, name, "CREATE SCHEMA {0}; CREATE TABLE {0}.account (); CREATE SEQUENCE {0}.tried;")
 
@@ -95,7 +96,7 @@ def test_of_500_tenants_in_4_databases_those_behind_the_first_wave_are_spared_wh
     done, failed, untouched = (in_state(fleet, execution, state) for state in ("done", "failed", "pending"))
     assert len(done) + len(failed) + len(untouched) == TENANTS
     assert (report["done"], report["failed"], report["untouched"]) == (len(done), len(failed), len(untouched))
-    assert untouched >= {name for name, row in fleet.outcomes(execution).items() if row.wave == 3}
+    assert untouched > {name for name, row in fleet.outcomes(execution).items() if row.wave == 3}
     assert (done, failed) == (migrated(fleet), tried(fleet) - migrated(fleet))
     assert set(histories(fleet)) == done
 
