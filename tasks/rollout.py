@@ -173,7 +173,8 @@ def _end(connection: Connection, event: Event, standing: Standing, step: Step) -
     state = ExecutionState(ledger.execution(connection, event.id).state)
     report = execution_report(connection, event.id, state.value) | {"over_budget": standing.is_over_budget}
     report |= {"drifted": odd[:MOST_NAMED]} if looked else {}
-    log.info("execution ended", execution=event.id, state=state.value, summary=report["summary"])
+    say = log.error if state is ExecutionState.HALTED else log.info
+    say("execution ended", execution=event.id, state=state.value, summary=report["summary"])
     if state is ExecutionState.COMPLETED and (taken_back := _taken_back(connection, event.id)):
         ledger.move(connection, taken_back, ExecutionState.ROLLED_BACK, f"rolled back by {event.id}")
     if state is ExecutionState.COMPLETED:

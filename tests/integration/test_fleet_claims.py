@@ -30,8 +30,8 @@ def test_claims_come_in_the_order_of_schemas_and_no_more_than_asked_for(store, c
     assert claim(lane()) == []
 
 
-@pytest.mark.parametrize(("lanes", "most", "size"), [(1, 50, 21), (4, 50, 6), (4, 3, 3), (100, 50, 1)])
-def test_a_lane_takes_only_its_share_of_what_is_left(store, lanes, most, size):
+@pytest.mark.parametrize(("lanes", "most", "size"), [(1, 50, 21), (4, 50, 6), (4, 3, 3), (100, 50, 4), (100, 1, 1)])
+def test_a_lane_takes_only_its_share_of_what_is_left_but_not_fewer_than_four(store, lanes, most, size):
     opened(store, found(40))
     with store.begin() as connection:
         assert len(claims.claim(connection, replace(lane(), lanes=lanes), most)) == size

@@ -20,7 +20,7 @@ WITH going AS (
       AND (state = 'pending' OR lease_until <= clock_timestamp())
     ORDER BY position, schema_name
     LIMIT least(:most, (
-        SELECT 1 + count(*) / :share
+        SELECT greatest(4, 1 + count(*) / :share)  -- what is asked once for a batch should not be asked for one target
         FROM outcome
         WHERE execution_id = :execution_id AND database_id = :database_id AND wave = :wave AND state = 'pending'))
     FOR UPDATE SKIP LOCKED
