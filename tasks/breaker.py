@@ -86,7 +86,13 @@ class Breakers:
         if permit.probe:
             self._run("give_back", database_id, probe=permit.probe)
 
-    def _run(self, script: str, database_id: str, **more: Any) -> Answer | None:
+    def forget(self, database_id: str, why: str) -> None:
+        """Close it, what was known is true no more; not one that an operator holds open."""
+        known = self.state(database_id)
+        if known is not None and known.after.failures and not known.after.is_held:
+            self._run("reset", database_id, why=why)
+
+    def _run(self, script: str, database_id: str, *, why: str | None = None, **more: Any) -> Answer | None:
         if self._store is None or time.monotonic() < self._silent_until:
             return None
         try:
@@ -95,7 +101,7 @@ class Breakers:
             self._went_away(error)
             return None
         self._came_back()
-        note_change(database_id, answer, desk.host())
+        note_change(database_id, answer, desk.host(), why)
         return answer
 
     def _went_away(self, error: RedisError) -> None:

@@ -156,6 +156,17 @@ def test_an_operator_holds_a_breaker_open_and_resets_it_and_is_named(fleet):
     assert fleet.command("breaker", "open", "nowhere").returncode == 2
 
 
+def test_a_database_that_moved_is_tried_at_its_new_address_at_once(fleet, second, detour):
+    second.stop()
+    sent = tasks.tenant_created.apply_async(kwargs=fleet.tenant_payload(database_id="two"), max_retries=9)
+    wait_until(lambda: changes(fleet, "open"))
+    elsewhere = {"host": "127.0.0.1", "port": fleet.services.postgres.port}
+    (fleet.place / "secret").write_text(fleet.services.postgres.password)
+    tasks.database_updated.delay(database_id="two", **elsewhere).get(timeout=30)
+    assert sent.get(timeout=30)["done"] == 1
+    assert ("closed", "the database was changed in the registry") in [found[:2] for found in changes(fleet)]
+
+
 @pytest.mark.usefixtures("beat")
 def test_breakers_that_their_store_forgot_are_not_told_to_be_open(fleet, celery_setup):
     fleet.register()
