@@ -135,9 +135,14 @@ class Breakers:
 @cache
 def breakers() -> Breakers:
     """Those of this process's settings."""
-    chosen = desk.settings()
-    url = chosen.breaker_store_url()
-    return Breakers(BreakerStore(url, thresholds()) if url else None, thresholds(), chosen.breaker_patience)
+    return Breakers(store(), thresholds(), desk.settings().breaker_patience)
+
+
+@cache
+def store() -> BreakerStore | None:
+    """Their shared memory, None where there is none; connected when it is first asked."""
+    url = desk.settings().breaker_store_url()
+    return BreakerStore(url, thresholds()) if url else None
 
 
 def thresholds() -> Thresholds:
@@ -270,11 +275,11 @@ def set_breaker(script: str, database_id: str, by: str) -> Breaker:
 
 def asked(script: str, database_id: str, **more: Any) -> Answer:
     """Ask the store itself, for somebody who wants to know when it does not answer."""
-    url = desk.settings().breaker_store_url()
-    if url is None:
+    there = store()
+    if there is None:
         raise SettingsMissing(what="the store of the breakers", variable="MIGRATOR_BREAKER_URL")
     try:
-        return BreakerStore(url, thresholds()).run(script, database_id, **more)
+        return there.run(script, database_id, **more)
     except RedisError as error:
         raise BreakerStoreUnreachable(reason=error) from None
 

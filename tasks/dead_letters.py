@@ -11,10 +11,14 @@ from sqlalchemy import Row
 from migrator.errors import BadPayload, EventNotRetried, IllegalStep, UnknownEvent
 from migrator.fleet import events
 from migrator.model.event import EventType
+from migrator.model.execution import ExecutionState
 from tasks import desk
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
 from tasks.steering import steer_here
+
+_NEVER = {BadPayload.__name__: "was refused for its payload", "CalledOff": "was called off"}
+_FAILED = ExecutionState.FAILED.value
 
 log = structlog.get_logger("migrator.event")
 
@@ -23,12 +27,13 @@ def retry_event(event_id: str, by: str) -> dict[str, Any]:
     """Send a dead letter again under its id, with its stored payload and all its tries.
 
     One that started an execution takes up what failed there, as 'migrator retry' does. Raises UnknownEvent and
-    EventNotRetried: what was refused at the door has to be sent anew, because what was wrong in it is not stored.
+    EventNotRetried: what was refused at the door has to be sent anew, because what was wrong in it is not stored; what
+    an operator called off stays so.
     """
     with desk.store().begin() as connection:
         letter = events.dead_letter(connection, event_id)
-    if letter.error == BadPayload.__name__:
-        raise EventNotRetried(event=event_id, reason="was refused for its payload and has to be sent anew, mended")
+    if letter.error in _NEVER:
+        raise EventNotRetried(event=event_id, reason=f"{_NEVER[letter.error]} and has to be sent anew")
     if letter.execution_state is not None:
         return _retry_execution(letter, by)
     with desk.store().begin() as connection:
@@ -45,9 +50,13 @@ def retry_events(ids: Iterable[str], by: str) -> list[dict[str, Any]]:
 
 
 def dead_ids(type_: EventType | None = None) -> list[str]:
-    """All dead letters, oldest first."""
+    """All dead letters that may be sent again in the lump, oldest first.
+
+    Not what can never be, nor an execution that halted, was cancelled or taken back: somebody decided about that.
+    """
     with desk.store().begin() as connection:
-        return [letter.id for letter in events.dead_letters(connection, type_)]
+        found = events.dead_letters(connection, type_)
+    return [each.id for each in found if each.error not in _NEVER and each.execution_state in (None, _FAILED)]
 
 
 def _tried(event_id: str, by: str) -> dict[str, Any]:

@@ -47,13 +47,14 @@ def list_(status: str | None, failed: bool, most: int, as_json: bool) -> None:
 
 @events_.command()
 @click.argument("event_ids", metavar="ID", nargs=-1)
-@click.option("--all-failed", is_flag=True, help="Every dead letter.")
+@click.option("--all-failed", is_flag=True, help="Every dead letter, rollouts that halted or were cancelled left out.")
 @click.option("--type", "type_", type=click.Choice(TYPES), help="With --all-failed: only events of this type.")
 @json_option
 def retry(event_ids: tuple[str, ...], all_failed: bool, type_: str | None, as_json: bool) -> None:
     """Send events that failed again, under their ids, with all their tries; it is recorded who did.
 
-    What was refused for its payload is not sent: send it anew. Exit code 2 when an event that was named is not.
+    What was refused for its payload or called off is not sent: send it anew. Exit code 2 when an event that was
+    named is not.
 
     Example: migrator events retry --all-failed --type tenant.created
     """

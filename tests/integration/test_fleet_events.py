@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from small_fleet import found, opened
@@ -191,3 +192,9 @@ def test_only_what_failed_is_a_dead_letter(connection):
     events.receive(connection, CREATED)
     with pytest.raises(EventNotRetried, match="is processing, and only what failed is sent again"):
         events.dead_letter(connection, "e1")
+
+
+def test_an_event_that_was_called_off_says_so_to_whoever_would_send_it_again(connection):
+    events.schedule(connection, CREATED, datetime.now(UTC))
+    events.call_off(connection, "e1", "it was called off by ann")
+    assert events.dead_letter(connection, "e1").error == "CalledOff"

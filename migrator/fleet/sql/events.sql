@@ -24,7 +24,9 @@ RETURNING id;
 UPDATE event SET status = 'pending', scheduled_at = :at WHERE id = :id AND status IN ('pending', 'processing', 'retrying');
 
 -- call_off_event --
-UPDATE event SET status = 'failed', error_message = :error_message, completed_at = now()
+UPDATE event
+SET status = 'failed', error_message = :error_message, completed_at = now(),
+    metadata = metadata || jsonb_build_object('error', 'CalledOff')
 WHERE id = :id AND status = 'pending';
 
 -- take_due_events --
