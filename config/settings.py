@@ -128,6 +128,19 @@ class Settings(BaseSettings):
     preflight_limits: LimitSettings = LimitSettings()
     """A table in the file; JSON in the environment, such as {"transaction_stop": 60}."""
 
+    breaker_url: SecretStr | None = None
+    """Valkey or Redis for the circuit breakers; where results go, when that is one. Without any there are none."""
+    breaker_failures: Count = 5
+    """So many failures to reach a database, one after the other, open its breaker."""
+    breaker_window: Seconds = 60.0
+    """The first of them may be so old."""
+    breaker_open_seconds: Seconds = 15.0
+    """How long an open breaker lets nobody through; it doubles with each probe that fails."""
+    breaker_open_longest: Seconds = 300.0
+    """Longest time between two probes."""
+    breaker_patience: Seconds = 600.0
+    """How long work waits behind an open breaker before its targets fail with the reason."""
+
     retry_backoff: Seconds = 1.0
     """First pause before an event is tried again; it doubles each time, with jitter."""
     retry_backoff_max: Seconds = 60.0
@@ -164,7 +177,18 @@ class Settings(BaseSettings):
         if self.result_backend:
             return self.result_backend.get_secret_value()
         broker = self.broker_url.get_secret_value() if self.broker_url else ""
-        return broker if broker.startswith(("redis", "rediss", "valkey")) else None
+        return broker if _is_valkey(broker) else None
+
+    def breaker_store_url(self) -> str | None:
+        """Where the breakers are: named, or the result backend when it is one server of Valkey or Redis."""
+        if self.breaker_url:
+            return self.breaker_url.get_secret_value()
+        backend = self.backend_url() or ""
+        return backend if _is_valkey(backend) else None
+
+
+def _is_valkey(url: str) -> bool:
+    return url.startswith(("redis:", "rediss:", "valkey:", "valkeys:"))
 
 
 @cache

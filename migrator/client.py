@@ -58,13 +58,19 @@ class EventSender:
         *,
         task_id: str | None = None,
         queue: str | None = None,
+        max_retries: int | None = None,
         **options: Any,
     ) -> AsyncResult:
-        """Send an event with Celery's options; the same ``task_id`` is the same event and is carried out once."""
+        """Send an event with Celery's options; the same ``task_id`` is the same event and is carried out once.
+
+        ``max_retries``: how often it is tried again, unless the workers' setting of that name is to decide.
+        """
         if args:
             raise BadPayload(type=self.type.value, reason="give the fields by name, not by position")
         if task_id and app().conf.result_backend:
             app().backend.forget(task_id)
+        if max_retries is not None:
+            options["headers"] = {**(options.get("headers") or {}), "max_retries": max_retries}
         chosen = queue or self.type.priority.value
         return app().send_task(self.name, kwargs=dict(kwargs or {}), task_id=task_id, queue=chosen, **options)
 

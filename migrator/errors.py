@@ -12,7 +12,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
     │   ├── LocalExtraMissing, LintExtraMissing, AlembicExtraMissing, ControlSchemaMissing, DemoMissing
     │   ├── NoNextFile, UnknownRevision, NoOfflineSql
-    │   ├── NotSupportedYet, EventFailedBefore, DashboardOpen
+    │   ├── NotSupportedYet, EventFailedBefore, EventNotRetried, UnknownEvent, DashboardOpen
     │   ├── PooledSession, UnfilledSlot
     │   ├── PgToolsMissing, SnapshotRefused
     │   ├── UnknownSnapshot, UnknownAside
@@ -46,6 +46,8 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── WrongCredentials
     └── TransientError
         ├── ControlDatabaseUnreachable, DatabaseUnreachable, BrokerUnreachable
+        ├── BreakerStoreUnreachable
+        ├── BreakerOpen              exit 3
         ├── ConnectionLost
         ├── ServerRefusedForNow
         │   └── SchemaRefusedForNow
@@ -436,6 +438,29 @@ class DatabaseUnreachable(TransientError):
     sentence = "database {database} at {address} cannot be reached: {reason}; nothing was changed"
 
 
+class BreakerOpen(TransientError):
+    """Nobody may try to reach a database at present, because nobody could for some time."""
+
+    sentence = "the breaker of database {database} is open, it has not been reached for {seconds} s: {reason}"
+    exit_code = EXIT_REFUSED
+
+    @property
+    def wait(self) -> float:
+        """Seconds after which it is worth trying again."""
+        return float(self.facts.get("wait", 0.0))
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it has been so for longer than anybody is to wait."""
+        return bool(self.facts.get("is_hopeless"))
+
+
+class BreakerStoreUnreachable(TransientError):
+    """The shared memory of the breakers did not answer somebody who asked for it."""
+
+    sentence = "the store of the breakers cannot be reached: {reason}; nothing was changed"
+
+
 class QueryRefused(MigratorError):
     """The server did not answer a question about its state."""
 
@@ -496,8 +521,21 @@ class EventFailedBefore(BadInput):
     """The same id was sent again after its event had failed."""
 
     sentence = (
-        "event {event} failed before and is not carried out again; send it with a new id. The reason was: {reason}"
+        "event {event} failed before and is not carried out again; send it with a new id, or let "
+        "'migrator events retry' send this one again. The reason was: {reason}"
     )
+
+
+class UnknownEvent(BadInput):
+    """No event of that id was stored."""
+
+    sentence = "there is no event {event}; 'migrator events' lists them"
+
+
+class EventNotRetried(BadInput):
+    """An event that cannot be sent again as it is."""
+
+    sentence = "event {event} {reason}; it was not sent again"
 
 
 class UnknownTargets(BadInput):

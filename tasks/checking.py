@@ -18,8 +18,9 @@ from migrator.model.target import Database, Scope, Target
 from migrator.schema.clone import sizes_of
 from migrator.schema.collisions import names_there
 from migrator.schema.fingerprint import fingerprints_of
-from migrator.schema.session import Session, session_on
+from migrator.schema.session import Session
 from tasks import desk
+from tasks.breaker import session_to
 from tasks.survey import MOST_AT_ONCE
 
 AT_ONCE = 500
@@ -121,7 +122,7 @@ def _looked(
 ) -> Checked:
     found = Checked()
     try:
-        with session_on(database, "migrator check", desk.access()) as session:
+        with session_to(database, "migrator check") as session:
             session.run(_PATIENCE)
             for at in range(0, len(targets), AT_ONCE):
                 batch = targets[at : at + AT_ONCE]

@@ -7,8 +7,11 @@ from migrator.model.event import Event, EventType
 from migrator.model.payload import DatabaseCreated, DatabaseDeleted, DatabaseUpdated
 from migrator.model.target import Database
 from tasks import desk, rollout
+from tasks.breaker import breakers
 from tasks.event_task import EventTask, Report, event_task, settle
 from tasks.migrate_targets import migrate_targets
+
+MOVED = "the database was changed in the registry"
 
 
 @event_task(EventType.DATABASE_CREATED)
@@ -32,10 +35,12 @@ def database_created(task: EventTask, event: Event, payload: DatabaseCreated) ->
         fresh = registry.add_database(connection, database)
         own_schema = desk.settings().own_schema
         targets = registry.targets(connection, [scope], own_schema=own_schema, databases=[database.id])
-        if not payload.auto_migrate or not targets:
-            said = "is registered" if fresh else "was registered before"
-            return settle(connection, event, f"database {database.id} {said}", changed=int(fresh))
-    return migrate_targets(task, event, targets, requested_by=f"database {database.id}")
+        is_over = not payload.auto_migrate or not targets
+        said = f"database {database.id} {'is registered' if fresh else 'was registered before'}"
+        report = settle(connection, event, said, changed=int(fresh)) if is_over else {}
+    if fresh:
+        breakers().forget(database.id, MOVED)
+    return report if is_over else migrate_targets(task, event, targets, requested_by=f"database {database.id}")
 
 
 @event_task(EventType.DATABASE_UPDATED)
@@ -45,7 +50,10 @@ def database_updated(task: EventTask, event: Event, payload: DatabaseUpdated) ->
     with desk.store().begin() as connection:
         changed = registry.change_database(connection, payload.database_id, changes)
         said = "was changed" if changed else "was so already"
-        return settle(connection, event, f"database {payload.database_id} {said}", changed=int(changed))
+        report = settle(connection, event, f"database {payload.database_id} {said}", changed=int(changed))
+    if changed:
+        breakers().forget(payload.database_id, MOVED)
+    return report
 
 
 @event_task(EventType.DATABASE_DELETED)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from celery import Task
 from celery.exceptions import Ignore
 from kombu.utils.uuid import uuid
 from sqlalchemy import Connection
@@ -29,15 +28,22 @@ from migrator.model.payload import checked_event_id, parse_payload, refused_payl
 from migrator.watch.report import simple_report
 from tasks import desk
 from tasks.app import app
+from tasks.breaker import BreakerTask
 
 Report = dict[str, Any]
+RETRIES_HEADER = "max_retries"
+"""A header of the message: ``send_task(name, kwargs=..., headers={"max_retries": 5})`` by an application without us."""
+MOST_RETRIES = 100
 CarryOut = Callable[["EventTask", Event, Any], Report]
 
 log = structlog.get_logger("migrator.event")
 
 
-class EventTask(Task):
+class EventTask(BreakerTask):
     """A Celery task that carries out one event; may run twice or beside its twin at any time.
+
+    Its database is known once the event is stored, so it is there that it waits for a breaker, not before: an event
+    that waits is in the audit trail and outlives its message.
 
     The event is stored under the task's id before anything else, and its stored payload counts from then on.
     So the same task without a payload goes on with the event where it stands: that is how a chord's body and
@@ -50,12 +56,25 @@ class EventTask(Task):
     autoretry_for = (TransientError,)
     retry_jitter = True
 
-    def apply_async(self, args: Any = None, kwargs: Any = None, task_id: str | None = None, **options: Any) -> Any:
-        """As Celery's. An id that is sent again with a payload gets an answer of its own, not the stored first one."""
+    def apply_async(
+        self,
+        args: Any = None,
+        kwargs: Any = None,
+        task_id: str | None = None,
+        *,
+        max_retries: int | None = None,
+        **options: Any,
+    ) -> Any:
+        """As Celery's. An id that is sent again with a payload gets an answer of its own, not the stored first one.
+
+        ``max_retries``: how often this event is tried again; it travels as a header, and is stored with the event.
+        """
         if not self.app.conf.broker_url:
             raise SettingsMissing(what="the broker", variable="MIGRATOR_BROKER_URL")
         if task_id and kwargs and not options.get("chord") and self.app.conf.result_backend:
             self.app.backend.forget(task_id)
+        if max_retries is not None:
+            options["headers"] = {**(options.get("headers") or {}), RETRIES_HEADER: max_retries}
         return super().apply_async(args, kwargs, task_id=task_id or uuid(), **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -70,12 +89,19 @@ class EventTask(Task):
         """As Celery's, except that jitter may not cut short the wait for a database that is not registered yet."""
         if isinstance(exc, UnknownDatabase) and countdown is not None:
             countdown = max(countdown, min(self.retry_backoff * 2**self.request.retries, self.retry_backoff_max))
+        options = {"max_retries": self._most_retries(), **options}
         return super().retry(*args, exc=exc, countdown=countdown, **options)
 
-    def send_again(self, **options: Any) -> None:
-        """Publish the message that is being worked on once more, with its id, chord and retries as they are."""
-        signature = self.signature_from_request(self.request, retries=self.request.retries, **options)
-        Task.apply_async(self, signature.args, signature.kwargs, **signature.options)
+    @property
+    def may_retry(self) -> bool:
+        """Whether the event that is being carried out is tried again when it fails now."""
+        return bool(self.request.retries < self._most_retries())
+
+    def _most_retries(self) -> int:
+        """As stored; before it is, as its sender said, else by the settings."""
+        stored = getattr(self.request, "stored_max_retries", None)
+        asked = asked_retries(self.request.headers) if stored is None else int(stored)
+        return int(self.max_retries if asked is None else asked)
 
     def process(self, carry_out: CarryOut, payload: Mapping[str, Any]) -> Report:
         """Store the event or take up the stored one, and carry it out unless it came to its end before."""
@@ -96,13 +122,14 @@ class EventTask(Task):
             payload=storable(self.event_type, payload),
             priority=self._priority(),
             retry_count=self.request.retries or 0,
-            max_retries=self.max_retries,
+            max_retries=self._most_retries(),
             triggered_by=getattr(self.request, "origin", None),
             correlation_id=self.request.correlation_id,
         )
         refusal = refused_payload(self.event_type, payload)
         with desk.store().begin() as connection:
             event = events.receive(connection, received)
+        self.request.stored_max_retries = event.max_retries
         if refusal and payload and not event.status.is_end:
             raise refusal
         return event
@@ -125,7 +152,14 @@ class EventTask(Task):
         report = exc.report if isinstance(exc, ExecutionFailed) else None
         with _noting(task_id) as connection:
             exit_code = exc.exit_code if isinstance(exc, MigratorError) else EXIT_FAILED
-            events.fail(connection, task_id, self.event_type, sentence, report=report, exit_code=exit_code)
+            name = type(exc).__name__
+            events.fail(connection, task_id, self.event_type, sentence, report=report, exit_code=exit_code, error=name)
+
+
+def asked_retries(headers: Mapping[str, Any] | None) -> int | None:
+    """How often a sender wants an event to be tried again; None when it did not say, or nothing of sense."""
+    asked = (headers or {}).get(RETRIES_HEADER)
+    return asked if isinstance(asked, int) and not isinstance(asked, bool) and 0 <= asked <= MOST_RETRIES else None
 
 
 @contextmanager

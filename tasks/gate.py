@@ -13,8 +13,8 @@ from migrator.model.execution import Work
 from migrator.model.gate import Look, Passage, Watch, obstacles, passage
 from migrator.model.preflight import Check, Needs
 from migrator.schema.preflight import APPLICATION, preflight
-from migrator.schema.session import open_session
 from tasks import desk
+from tasks.breaker import reach
 
 MOST_SCHEMAS = 1000
 """More than a database gets through until the next look; to ask for all of 10,000 would cost more than it tells."""
@@ -37,8 +37,8 @@ class GateClosed(Exception):
 def pass_gate(claimer: Claimer) -> None:
     """Return when the lane may claim; raises GateClosed when it has to wait.
 
-    Raises DatabaseStopped when it has had to wait for too long. Holds neither slot nor connection afterwards. A
-    database that cannot be asked lets the lane through, which then meets the reason itself.
+    Raises DatabaseStopped when it has had to wait for too long, and BreakerOpen. Holds neither slot nor connection
+    afterwards. A database that cannot be asked lets the lane through, which then meets the reason itself.
     """
     with desk.store().begin() as connection:
         here = gate.standing(connection, claimer)
@@ -88,7 +88,7 @@ def _checks(connection: Connection, claimer: Claimer) -> tuple[Check, ...]:
     schemas = gate.free_schemas(connection, claimer, MOST_SCHEMAS)
     more = desk.budget(database).bulk - lanes.taken(connection, database.id)
     needs = Needs(schemas, lanes=max(0, min(more, len(schemas))))
-    return preflight(lambda: open_session(database, APPLICATION, desk.access()), needs, desk.preflight_limits())
+    return preflight(lambda: reach(database, APPLICATION), needs, desk.preflight_limits())
 
 
 def _tell(checks: tuple[Check, ...], watch: Watch) -> None:

@@ -7,17 +7,15 @@ import time
 from typing import Any
 
 import structlog
-from celery import Task
-from celery.exceptions import Ignore
 from celery.utils.time import get_exponential_backoff_interval
 from kombu.utils.uuid import uuid
 
-from migrator.errors import MigratorError, TransientError
-from migrator.fleet import claims
+from migrator.errors import BreakerOpen, MigratorError, TransientError
+from migrator.fleet import claims, gate
 from migrator.fleet.claims import Claimer
 from tasks import desk
 from tasks.app import app
-from tasks.broker_repairs import BROKER_ERRORS
+from tasks.breaker import BreakerTask, countdown
 from tasks.gate import GateClosed, pass_gate
 from tasks.shift import NoSlot, work_shift
 
@@ -27,12 +25,31 @@ BUSY_PAUSE = 1.0
 log = structlog.get_logger("migrator.lane")
 
 
-@app.task(name="migrator.lane", bind=True, max_retries=desk.settings().max_retries)
-def lane(self: Task, execution_id: str, database_id: str, wave: int) -> dict[str, Any]:
+class LaneTask(BreakerTask):
+    """Its database is its second argument."""
+
+    abstract = True
+
+    def database_of(self, execution_id: str, database_id: str, wave: int) -> str:
+        """The one that it works on."""
+        return database_id
+
+    def is_wanted(self, execution_id: str, database_id: str, wave: int) -> bool:
+        """Not when the execution was paused or ended meanwhile; without a ledger nobody knows."""
+        try:
+            with desk.store().begin() as connection:
+                return gate.standing(connection, claimer_for(execution_id, database_id, wave)).has_free
+        except TransientError:
+            return True
+
+
+@app.task(name="migrator.lane", bind=True, base=LaneTask, max_retries=desk.settings().max_retries)
+def lane(self: LaneTask, execution_id: str, database_id: str, wave: int) -> dict[str, Any]:
     """Work on the free targets of a database until there are none; never raises, the ledger has the outcomes.
 
     As the header of a chord it must not fail, or the body would not run. After each slice of time it sends
-    itself again, behind whatever is more urgent, still in the same chord.
+    itself again, behind whatever is more urgent, still in the same chord. Neither a closed gate, a missing slot nor
+    an open breaker counts as a try; a lane that got somewhere starts with all its tries again.
     """
     structlog.contextvars.bind_contextvars(execution=execution_id, database=database_id)
     claimer = claimer_for(execution_id, database_id, wave)
@@ -40,9 +57,13 @@ def lane(self: Task, execution_id: str, database_id: str, wave: int) -> dict[str
         pass_gate(claimer)
         finished = work_shift(claimer, time.monotonic() + desk.settings().lane_slice)
     except GateClosed as closed:
-        _send_again(self, closed.seconds)
+        self.come_again(closed.seconds)
     except NoSlot:
-        _send_again(self, BUSY_PAUSE)
+        self.come_again(BUSY_PAUSE)
+    except BreakerOpen as shut:
+        if not shut.is_hopeless:
+            self.come_again(countdown(shut))
+        give_up(claimer, shut)
     except TransientError as error:
         if self.request.retries < self.max_retries:
             raise self.retry(exc=error, countdown=_pause(self)) from error
@@ -51,7 +72,7 @@ def lane(self: Task, execution_id: str, database_id: str, wave: int) -> dict[str
         give_up(claimer, error)
     else:
         if not finished:
-            _send_again(self, 0, retries=0)
+            self.come_again(0, retries=0)
     return {"database": database_id, "wave": wave}
 
 
@@ -68,22 +89,7 @@ def give_up(claimer: Claimer, error: MigratorError) -> None:
         claims.fail_free(connection, claimer, str(error))
 
 
-def _send_again(task: Task, seconds: float, retries: int | None = None) -> None:
-    """Publish the same message again with its id and chord; the answer is the later one's to give.
-
-    A lane that got somewhere starts with all its ``retries`` again. When the broker is away the chord stays
-    open, and upkeep sends the wave again.
-    """
-    count = task.request.retries if retries is None else retries
-    countdown = {"countdown": seconds} if seconds else {}
-    try:
-        task.signature_from_request(task.request, retries=count, **countdown).apply_async()
-    except BROKER_ERRORS as error:
-        log.warning("lane could not be sent again, upkeep will", reason=str(error))
-    raise Ignore
-
-
-def _pause(task: Task) -> float:
+def _pause(task: LaneTask) -> float:
     chosen = desk.settings()
     return float(
         get_exponential_backoff_interval(

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from celery import chord
 from celery.exceptions import Ignore
 from sqlalchemy import Connection
 
-from migrator.errors import ExecutionFailed, MigratorError, TargetsBusy, TransientError
+from migrator.errors import BreakerOpen, ExecutionFailed, MigratorError, TargetsBusy, TransientError
 from migrator.fleet import events, ledger, registry, steering, waves
 from migrator.fleet.claims import Claimer
 from migrator.fleet.ledger import Request
@@ -31,6 +31,7 @@ from migrator.model.window import Window
 from migrator.watch.report import execution_report
 from tasks import desk, mirror
 from tasks.app import app
+from tasks.breaker import countdown
 from tasks.broker_repairs import BROKER_ERRORS
 from tasks.drifting import MOST_NAMED, drifted
 from tasks.event_task import EventTask, Report
@@ -84,21 +85,30 @@ def carry_on(task: EventTask, event: Event) -> Report:
 def _work_here(task: EventTask, claimer: Claimer) -> None:
     """Migrate the single target in this process; what may pass is left to the task's own retries.
 
-    Waiting for a slot, or for somebody else who is at work in the schema, does not count as a retry.
+    Waiting for a slot, for an open breaker, or for somebody else who is at work in the schema, is no retry.
     """
     try:
         if not work_shift(claimer, math.inf, single=True):
-            task.send_again(countdown=BUSY_PAUSE)
-            raise Ignore
+            task.come_again(BUSY_PAUSE)
     except NoSlot:
-        task.send_again(countdown=BUSY_PAUSE)
-        raise Ignore from None
+        task.come_again(BUSY_PAUSE)
+    except BreakerOpen as shut:
+        if not shut.is_hopeless:
+            _wait_for(task, claimer, shut)
+        give_up(claimer, shut)
     except TransientError as error:
-        if task.request.retries < task.max_retries:
+        if task.may_retry:
             raise
         give_up(claimer, error)
     except MigratorError as error:
         give_up(claimer, error)
+
+
+def _wait_for(task: EventTask, claimer: Claimer, shut: BreakerOpen) -> NoReturn:
+    """Come again later, and tell upkeep that nobody was lost."""
+    with desk.store().begin() as connection:
+        waves.note_waiting(connection, claimer.execution_id)
+    task.come_again(countdown(shut))
 
 
 def drive(task: EventTask, event: Event) -> Report:

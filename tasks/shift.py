@@ -15,8 +15,9 @@ from migrator.model.execution import Claim, Outcome, OutcomeState
 from migrator.model.pace import full_pace
 from migrator.model.plan import next_batch
 from migrator.model.preflight import LANE
-from migrator.schema.session import Session, session_on
+from migrator.schema.session import Session
 from tasks import desk, mirror
+from tasks.breaker import session_to
 from tasks.heartbeat import Heartbeat
 from tasks.pacing import Pacing
 from tasks.work import Work, work_of
@@ -32,8 +33,8 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
     """Migrate free targets until there are none, then True, or until a moment of the monotonic clock, then False.
 
     Also False when some are free again because of something that passes: another session's lock, a lost
-    connection. Raises NoSlot, or the MigratorError because of which no target of the database can be worked
-    on. Whatever was claimed and not finished is free again then.
+    connection. Raises NoSlot, BreakerOpen, or the MigratorError because of which no target of the database can be
+    worked on. Whatever was claimed and not finished is free again then.
     """
     with desk.store().begin() as connection:
         database = registry.find_database(connection, claimer.database_id)
@@ -49,7 +50,7 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
     try:
         work = work_of(execution, database)
         name = f"{LANE} {slot} {claimer.execution_id}"
-        with Heartbeat(claimer), session_on(database, name, desk.access()) as session:
+        with Heartbeat(claimer), session_to(database, name) as session:
             paced = None if single else Pacing(claimer, slot, session, now, budget, most)
             return Shift(replace(claimer, lanes=now.lanes), work, session, paced).work(until)
     finally:

@@ -15,8 +15,8 @@ from migrator.model.stage import Stage, is_behind
 from migrator.model.target import Database, Scope, Target
 from migrator.model.version import Version
 from migrator.schema.marks import read_marks
-from migrator.schema.session import session_on
 from tasks import desk
+from tasks.breaker import session_to
 
 MOST_AT_ONCE = 8
 """Databases asked at the same time."""
@@ -87,7 +87,7 @@ def _is_in(stage: Stage, target: Target, found: Survey, folder: Folder) -> bool:
 
 def _marks(database: Database) -> dict[str, Mark] | MigratorError:
     try:
-        with session_on(database, "migrator survey", desk.access()) as session:
+        with session_to(database, "migrator survey") as session:
             return read_marks(session, desk.settings().history_table)
     except MigratorError as error:
         log.warning("database could not be asked", database=database.id, reason=str(error))

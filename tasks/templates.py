@@ -6,16 +6,17 @@ import time
 
 import structlog
 
-from migrator.errors import MigratorError
+from migrator.errors import BreakerOpen, MigratorError
 from migrator.fleet import registry, templates
 from migrator.model.folder import Folder
 from migrator.model.target import Scope
 from migrator.model.template import NoTemplate, Template
 from migrator.model.version import Version
-from migrator.schema.session import Session, session_on
+from migrator.schema.session import Session
 from migrator.schema.template import make_template
 from tasks import desk
 from tasks.app import app
+from tasks.breaker import BreakerTask, countdown, session_to
 from tasks.broker_repairs import BROKER_ERRORS
 
 MAKING_SECONDS = 600.0
@@ -44,8 +45,18 @@ def template_for(session: Session, database_id: str, folder: Folder, to: Version
     return found if isinstance(found, Template) else None
 
 
-@app.task(name="migrator.template", ignore_result=True)
-def template(database_id: str, to: str | None = None) -> None:
+class TemplateTask(BreakerTask):
+    """Its database is its first argument."""
+
+    abstract = True
+
+    def database_of(self, database_id: str, to: str | None = None) -> str:
+        """The one that has the scratch schemas."""
+        return database_id
+
+
+@app.task(name="migrator.template", bind=True, base=TemplateTask, ignore_result=True)
+def template(self: TemplateTask, database_id: str, to: str | None = None) -> None:
     """Make the template of the tenants' folder up to a version, by scratch schemas in one database; once is enough."""
     folder, version = desk.folder(Scope.TENANT), Version(to) if to else None
     digest = folder.digest_at(version or folder.latest)
@@ -54,12 +65,17 @@ def template(database_id: str, to: str | None = None) -> None:
     if digest is None:
         return
     try:
-        with session_on(database, "migrator template", desk.access()) as session:
+        with session_to(database, "migrator template") as session:
             server = session.connection.info.server_version // 10000
             with desk.store().begin() as connection:
                 if not templates.claim(connection, digest, server, MAKING_SECONDS):
                     return
             made = make_template(session, folder, version, desk.rules(database), desk.pg_places())
+    except BreakerOpen as shut:
+        if not shut.is_hopeless:
+            self.come_again(countdown(shut))
+        log.warning("no template could be made", database=database_id, reason=str(shut))
+        return
     except MigratorError as error:
         log.warning("no template could be made", database=database_id, reason=str(error))
         return

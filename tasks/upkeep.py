@@ -7,7 +7,7 @@ import structlog
 from migrator.fleet import events, ledger
 from migrator.model.event import EventStatus, EventType
 from migrator.model.execution import ExecutionState, Standing, Step, next_step
-from tasks import desk
+from tasks import breaker, desk
 from tasks.app import app
 
 log = structlog.get_logger("migrator.upkeep")
@@ -15,13 +15,17 @@ log = structlog.get_logger("migrator.upkeep")
 
 @app.task(name="migrator.upkeep", ignore_result=True, send_events=False)
 def upkeep() -> None:
-    """Send events whose time has come; once more those of executions that lie still, and those that were forgotten."""
+    """Send events whose time has come; once more those of executions that lie still, and those that were forgotten.
+
+    And set right what the ledger says of breakers that their store has forgotten.
+    """
     for event_id, type_, priority in _due():
         log.info("event is due", event_id=event_id, type=type_)
         _send(event_id, type_, priority)
     for event_id, type_, priority in _left_behind():
         log.warning("event is driven on", event_id=event_id, type=type_)
         _send(event_id, type_, priority)
+    breaker.reconcile()
 
 
 def _send(event_id: str, type_: str, priority: str) -> None:

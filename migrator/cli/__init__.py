@@ -12,11 +12,12 @@ from migrator.errors import EXIT_INTERRUPTED, MigratorError
 
 COMMANDS = {
     "baseline": "migrator.cli.amend:baseline",
+    "breaker": "migrator.cli.breaker:breaker",
     "cancel": "migrator.cli.rollout:cancel",
     "database": "migrator.cli.registry:database",
     "demo": "migrator.cli.demo:demo",
     "drift": "migrator.cli.drift:drift",
-    "events": "migrator.cli.ledger:events_",
+    "events": "migrator.cli.events:events_",
     "executions": "migrator.cli.ledger:executions",
     "init": "migrator.cli.init:init",
     "lint": "migrator.cli.lint:lint",

@@ -1,4 +1,4 @@
-"""``migrator executions``, ``show`` and ``events``: what the ledger and the audit trail say."""
+"""``migrator executions`` and ``show``: what the ledger says."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from sqlalchemy import Row
 
 from migrator.cli.control import store
 from migrator.cli.output import json_option, say, say_table
-from migrator.fleet import events, ledger, rollbacks, steering
-from migrator.model.event import EventStatus
+from migrator.fleet import ledger, rollbacks, steering
 from migrator.watch.report import execution_report, remarks
-
-STATUSES = [status.value for status in EventStatus]
 
 
 @click.command()
@@ -43,22 +40,6 @@ def show(execution_id: str, as_json: bool) -> None:
         report["actions"] = [_action(row) for row in steering.actions(connection, execution_id)]
         report["rollbacks"] = [row.id for row in rollbacks.rollbacks(connection, execution_id)]
     say(as_json, report, lambda console: _show(console, report))
-
-
-@click.command("events")
-@click.option("--status", type=click.Choice(STATUSES), help="Only events that stand there.")
-@click.option("--most", default=20, show_default=True, help="How many, newest first.")
-@json_option
-def events_(status: str | None, most: int, as_json: bool) -> None:
-    """List events, newest first."""
-    with store().begin() as connection:
-        found = events.newest(connection, EventStatus(status) if status else None, most)
-    headings = ("id", "type", "status", "retry_count", "created_at", "scheduled_at", "error_message")
-    rows = (
-        (e.id, e.type.value, e.status.value, e.retry_count, e.created_at, e.scheduled_at, e.error_message)
-        for e in found
-    )
-    say_table(as_json, headings, rows, "there are no such events")
 
 
 def _action(row: Row[Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rich.table import Table
 from migrator.cli.control import store
 from migrator.cli.output import json_option, say
 from migrator.errors import MigratorError
-from migrator.fleet import registry
+from migrator.fleet import breakers, registry
 from migrator.model.history import is_current
 from migrator.model.target import Database, Scope, Target
 from migrator.schema.marks import read_marks
@@ -28,7 +28,11 @@ def status(as_json: bool) -> None:
     with store().begin() as connection:
         databases = registry.databases(connection)
         targets = registry.targets(connection, Scope, own_schema=desk.settings().own_schema)
-    rows = [_row(database, [t for t in targets if t.database_id == database.id]) for database in databases]
+        shut = {id_: f"{row.state} since {row.at:%H:%M:%S}" for id_, row in breakers.not_closed(connection).items()}
+    rows = [
+        _row(database, [t for t in targets if t.database_id == database.id]) | {"breaker": shut.get(database.id)}
+        for database in databases
+    ]
     say(as_json, {"databases": rows}, lambda console: _show(console, rows))
 
 
@@ -55,5 +59,6 @@ def _show(console: Console, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         held = ", ".join(f"{count} at {version}" for version, count in sorted(row["versions"].items()))
         behind = "?" if row["behind"] is None else str(row["behind"])
-        table.add_row(row["database"], row["kind"], str(row["targets"]), behind, escape(row["error"] or held))
+        said = (f"breaker {row['breaker']}; " if row["breaker"] else "") + (row["error"] or held)
+        table.add_row(row["database"], row["kind"], str(row["targets"]), behind, escape(said))
     console.print(table)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from migrator.errors import EXIT_FAILED
+from migrator.errors import EXIT_FAILED, EventNotRetried, UnknownEvent
 from migrator.fleet.store import first, rows, run
 from migrator.model.event import Event, EventStatus, EventType, Priority
 
@@ -54,8 +54,10 @@ def fail(
     *,
     report: Mapping[str, Any] | None = None,
     exit_code: int = EXIT_FAILED,
+    error: str | None = None,
 ) -> None:
-    """The event came to a bad end, kept with its reason and the exit code for a command that waits for it.
+    """The event came to a bad end, kept with its reason, the exit code for a command that waits for it, and the
+    name of the ``error``.
 
     Nothing happens when it had ended before, when its execution still runs, or when the id is another type's.
     """
@@ -67,6 +69,7 @@ def fail(
         error_message=sentence,
         report=json.dumps(report) if report is not None else None,
         exit_code=exit_code,
+        error=error,
     )
 
 
@@ -103,6 +106,27 @@ def call_off(connection: Connection, event_id: str, sentence: str) -> bool:
 def take_due(connection: Connection) -> Sequence[Row[Any]]:
     """Take events (id, type, priority) whose time has come; nobody else gets them."""
     return rows(connection, "take_due_events")
+
+
+def dead_letters(connection: Connection, type_: EventType | None = None) -> Sequence[Row[Any]]:
+    """Every event (id, type, priority, error, execution_state) that failed, oldest first."""
+    return rows(connection, "dead_letters", id=None, type=type_.value if type_ else None)
+
+
+def dead_letter(connection: Connection, event_id: str) -> Row[Any]:
+    """The same for one. Raises UnknownEvent, and EventNotRetried when it has not failed."""
+    found = first(connection, "dead_letters", id=event_id, type=None)
+    if found is not None:
+        return found
+    event = find(connection, event_id)
+    if event is None:
+        raise UnknownEvent(event=event_id)
+    raise EventNotRetried(event=event_id, reason=f"is {event.status.value}, and only what failed is sent again")
+
+
+def send_again(connection: Connection, event_id: str, by: str) -> bool:
+    """A dead letter starts once more with all its tries, noted with who wanted it; False when it is none any more."""
+    return run(connection, "revive_event", id=event_id, by=by) == 1
 
 
 def note_retry(connection: Connection, event_id: str, type_: EventType, sentence: str) -> None:

@@ -44,6 +44,11 @@ def note_sent_again(connection: Connection, execution_id: str) -> None:
     run(connection, "send_again", id=execution_id)
 
 
+def note_waiting(connection: Connection, execution_id: str) -> None:
+    """Whoever works on the execution waits and will be back; upkeep need not send anybody else."""
+    run(connection, "note_waiting", id=execution_id)
+
+
 def free_targets(connection: Connection, execution_id: str, wave: int) -> dict[str, int]:
     """How many targets of a wave are free, by database; databases without any are left out."""
     return {row.database_id: row.free for row in rows(connection, "free_targets", id=execution_id, wave=wave)}

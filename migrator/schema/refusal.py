@@ -11,8 +11,11 @@ LOCK_TAKEN = "MG001"
 """SQLSTATE that our own statement raises when another session holds the schema's lock."""
 LOCK_TIMEOUT = "55P03"
 
-_PASSING = ("40001", "40P01", "55P03", "53", "57P01", "57P02", "57P03", "58000")
-_LOST = ("08", "57P01", "57P02", "57P03")
+_LOST = ("08", "57P01", "57P02", "57P03", "57P05", "25P03")
+"""The connection and not the statement: broken, shut down, crashed, starting up, cut for idleness."""
+_PASSING = (*_LOST, "40001", "40003", "40P01", "55P03", "53000", "53100", "53200", "53300", "58000")
+"""And serialization failures, deadlocks, lock timeouts, lack of disk, memory and connections. Not 53400: a limit that
+was configured stays; not 57P04: the database was dropped."""
 SYNTAX_ERROR = "42601"
 
 UNTOUCHED = "the schema is as it was before"

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from migrator.fleet import gate, ledger, pace, steering
+from migrator.fleet import breakers, gate, ledger, pace, steering
 from migrator.model.preflight import Check, worst
 from migrator.watch.progress import spoken_seconds
 
@@ -56,6 +56,7 @@ def execution_report(connection: Connection, execution_id: str, state: str) -> d
         "failure_groups": groups,
         "preflight": [_preflight_facts(*found) for found in gate.noticed(connection, execution_id)],
         "pace": pace.paces(connection, execution_id),
+        "breakers": [breaker_facts(found) for found in breakers.of_execution(connection, execution_id)],
         "repeated": False,
     }
     if row.total == 1:
@@ -122,17 +123,26 @@ def group_facts(row: Row[Any]) -> dict[str, Any]:
 
 
 def remarks(report: dict[str, Any]) -> list[str]:
-    """What was warned and stopped, and where the pace went, one line each, for people."""
+    """What was warned and stopped, whose breaker is open, where the pace went, one line each, for people."""
     said = [
         f"preflight of {found['database']}, {found['verdict']}: {sentence}"
         for found in report.get("preflight", ())
         for sentence in found["sentences"]
+    ]
+    said += [
+        f"breaker of {found['database']} is {found['state']} since {found['since']}: {found['reason']}"
+        for found in report.get("breakers", ())
     ]
     return said + [
         f"pace of {found['database']}: {change['lanes']} lanes, {change['reason']}"
         for found in report.get("pace", ())
         for change in found["changes"]
     ]
+
+
+def breaker_facts(row: Row[Any]) -> dict[str, Any]:
+    """A database whose breaker is not closed now."""
+    return {"database": row.database_id, "state": row.state, "since": row.at.isoformat(), "reason": row.reason}
 
 
 def _preflight_facts(database: str, is_stopped: bool, checks: list[Check]) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from small_fleet import found, opened
 from sqlalchemy.exc import IntegrityError
 from waiting import eventually
 
-from migrator.errors import MigratorError
+from migrator.errors import EventNotRetried, MigratorError, UnknownEvent
 from migrator.fleet import events, ledger
 from migrator.model.event import Event, EventStatus, EventType, Priority
 from migrator.model.execution import ExecutionState
@@ -170,3 +171,30 @@ def test_an_id_that_is_another_types_is_left_alone(connection):
     events.fail(connection, "e1", EventType.TENANT_DELETED, "not mine")
     events.note_retry(connection, "e1", EventType.TENANT_DELETED, "not mine")
     assert stored(connection) == before
+
+
+def test_a_dead_letter_is_found_with_its_error_and_starts_once_more_with_who_wanted_it(connection):
+    events.receive(connection, CREATED)
+    events.note_retry(connection, "e1", CREATED.type, "away")
+    events.fail(connection, "e1", CREATED.type, "it was away", error="DatabaseUnreachable")
+    [letter] = events.dead_letters(connection)
+    assert (letter.id, letter.error, letter.execution_state) == ("e1", "DatabaseUnreachable", None)
+    assert events.dead_letters(connection, EventType.DATABASE_CREATED) == []
+    assert events.send_again(connection, "e1", "ann")
+    assert not events.send_again(connection, "e1", "ann")
+    assert (stored(connection).status, stored(connection).retry_count) == (EventStatus.PROCESSING, 0)
+    assert events.dead_letters(connection) == []
+
+
+def test_only_what_failed_is_a_dead_letter(connection):
+    with pytest.raises(UnknownEvent):
+        events.dead_letter(connection, "e1")
+    events.receive(connection, CREATED)
+    with pytest.raises(EventNotRetried, match="is processing, and only what failed is sent again"):
+        events.dead_letter(connection, "e1")
+
+
+def test_an_event_that_was_called_off_says_so_to_whoever_would_send_it_again(connection):
+    events.schedule(connection, CREATED, datetime.now(UTC))
+    events.call_off(connection, "e1", "it was called off by ann")
+    assert events.dead_letter(connection, "e1").error == "CalledOff"

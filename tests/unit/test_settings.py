@@ -104,6 +104,25 @@ def test_results_go_to_the_broker_when_it_can_hold_them(broker, backend, chosen)
     assert Settings(broker_url=broker, result_backend=backend).backend_url() == chosen
 
 
+@pytest.mark.parametrize(
+    ("broker", "backend", "breakers", "chosen"),
+    [
+        (None, None, None, None),
+        ("redis://h/0", None, None, "redis://h/0"),
+        ("amqp://h", "valkeys://r/1", None, "valkeys://r/1"),
+        ("amqp://h", "rpc://", None, None),
+        ("amqp://h", "rpc://", "redis://b/2", "redis://b/2"),
+        ("redis://h/0", None, "redis://b/2", "redis://b/2"),
+        ("sentinel://h", "sentinel://h", None, None),
+    ],
+)
+def test_breakers_are_where_results_go_when_that_is_valkey_unless_a_setting_names_another(
+    broker, backend, breakers, chosen
+):
+    found = Settings(broker_url=broker, result_backend=backend, breaker_url=breakers)
+    assert found.breaker_store_url() == chosen
+
+
 def test_settings_cannot_be_changed_while_the_program_runs():
     with pytest.raises(ValidationError, match="frozen"):
         Settings().lanes = 9

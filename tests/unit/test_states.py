@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import migrator
+from migrator.model.breaker import BreakerState
 from migrator.model.event import EventStatus
 from migrator.model.execution import LEGAL, ExecutionState, OutcomeState
 
@@ -23,6 +24,9 @@ def test_the_picture_of_an_execution_has_the_arrows_that_are_legal_and_no_others
     assert drawn == {(start.value, end.value) for start, ways in LEGAL.items() for end in ways}
 
 
+PICTURES = {"Event": EventStatus, "Execution": ExecutionState, "Outcome": OutcomeState, "Breaker": BreakerState}
+
+
 def test_each_picture_has_every_state_and_no_other():
-    for heading, states in (("Event", EventStatus), ("Execution", ExecutionState), ("Outcome", OutcomeState)):
+    for heading, states in PICTURES.items():
         assert {state for arrow in arrows(heading) for state in arrow} - {"[*]"} == {state.value for state in states}

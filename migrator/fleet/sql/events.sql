@@ -24,7 +24,9 @@ RETURNING id;
 UPDATE event SET status = 'pending', scheduled_at = :at WHERE id = :id AND status IN ('pending', 'processing', 'retrying');
 
 -- call_off_event --
-UPDATE event SET status = 'failed', error_message = :error_message, completed_at = now()
+UPDATE event
+SET status = 'failed', error_message = :error_message, completed_at = now(),
+    metadata = metadata || jsonb_build_object('error', 'CalledOff')
 WHERE id = :id AND status = 'pending';
 
 -- take_due_events --
@@ -55,7 +57,7 @@ UPDATE event
 SET status = 'failed',
     report = CAST(:report AS jsonb),
     error_message = :error_message,
-    metadata = metadata || jsonb_build_object('exit_code', CAST(:exit_code AS integer)),
+    metadata = metadata || jsonb_build_object('exit_code', CAST(:exit_code AS integer), 'error', CAST(:error AS text)),
     completed_at = now()
 WHERE id = :id AND type = :type AND status NOT IN ('completed', 'failed')
   AND NOT EXISTS (SELECT FROM execution WHERE execution.id = event.id AND execution.finished_at IS NULL);
@@ -87,5 +89,25 @@ RETURNING id, type, priority;
 -- An event whose execution goes on after it had failed.
 UPDATE event
 SET status = 'processing', completed_at = NULL, error_message = NULL, report = NULL, processed_at = now(),
-    metadata = metadata - 'exit_code'
+    metadata = metadata - 'exit_code' - 'error'
 WHERE id = :id AND status = 'failed';
+
+-- dead_letters --
+-- What failed and is kept, with the name of the error and where its execution stands, when it has one.
+SELECT event.id, event.type, event.priority, event.metadata ->> 'error' AS error, execution.state AS execution_state
+FROM event
+LEFT JOIN execution ON execution.id = event.id
+WHERE event.status = 'failed'
+  AND (CAST(:id AS text) IS NULL OR event.id = :id)
+  AND (CAST(:type AS text) IS NULL OR event.type = :type)
+ORDER BY event.created_at, event.id;
+
+-- revive_event --
+-- A dead letter starts once more; who wanted it and what it had failed of stays with it.
+UPDATE event
+SET status = 'processing', completed_at = NULL, error_message = NULL, report = NULL, processed_at = now(),
+    retry_count = 0,
+    metadata = (metadata - 'exit_code' - 'error') || jsonb_build_object('sent_again',
+        coalesce(metadata -> 'sent_again', '[]')
+        || jsonb_build_array(jsonb_build_object('by', CAST(:by AS text), 'at', now(), 'failed', error_message)))
+WHERE id = :id AND status = 'failed' AND NOT EXISTS (SELECT FROM execution WHERE execution.id = event.id);

@@ -23,6 +23,10 @@ UPDATE execution
 SET state = 'running', driven_at = clock_timestamp(), drives = drives + 1, due_at = NULL
 WHERE id = :id AND state IN ('planned', 'running');
 
+-- note_waiting --
+-- Somebody waits for a database and will be back: nothing is lost.
+UPDATE execution SET driven_at = clock_timestamp() WHERE id = :id AND state = 'running';
+
 -- free_targets --
 -- How many targets of the wave are free, by database.
 SELECT database_id, count(*) AS free
