@@ -36,6 +36,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   └── StepFailed               ... or a step that is code raised an error
     ├── SchemaRefused                ... or the schema itself, or its history
     ├── QueryRefused                 ... or a question about its state
+    │   └── QueryRefusedForNow (transient)
     ├── ExecutionFailed              some targets of an execution failed
     ├── LocalServiceFailed, LintToolFailed, ControlDatabaseRefused
     ├── SnapshotFailed, SnapshotStoreFailed, NoSnapshot, TemplateFailed
@@ -465,6 +466,10 @@ class QueryRefused(MigratorError):
     """The server did not answer a question about its state."""
 
     sentence = "database {database} did not answer, SQLSTATE {sqlstate}: {reason}; nothing was changed"
+
+
+class QueryRefusedForNow(QueryRefused, TransientError):
+    """The same for a reason that passes, or because the connection broke."""
 
 
 class DatabaseStopped(MigratorError):

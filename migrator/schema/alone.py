@@ -25,6 +25,7 @@ from migrator.schema import history, pooler, refusal
 from migrator.schema.history import HistoryTable
 from migrator.schema.rules import Rules
 from migrator.schema.session import Session
+from migrator.schema.sqlstate import is_lost, is_passing
 
 _QUERIES = load_queries(Path(__file__).parent / "sql" / "maintenance.sql")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
@@ -90,9 +91,9 @@ class Alone:
 
     def _refused(self, error: psycopg2.Error, doing: str) -> MigratorError:
         schema, database = self.table.schema, self.session.database_id
-        if refusal.is_lost(error, self.session.is_closed):
+        if is_lost(error, self.session.is_closed):
             return refusal.lost(error, database, schema)
-        kind = SchemaRefusedForNow if refusal.is_passing(error.pgcode) else SchemaRefused
+        kind = SchemaRefusedForNow if is_passing(error.pgcode) else SchemaRefused
         reason, sqlstate = (error.diag.message_primary or str(error)).strip(), error.pgcode or "unknown"
         said = {"doing": doing, "sqlstate": sqlstate, "reason": reason, "state": refusal.UNTOUCHED}
         return kind(schema=schema, database=database, **said)

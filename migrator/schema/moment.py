@@ -18,6 +18,7 @@ from migrator.schema import refusal
 from migrator.schema.history import HistoryTable
 from migrator.schema.rules import Rules
 from migrator.schema.session import Session
+from migrator.schema.sqlstate import is_lost, is_passing
 
 _QUERIES = load_queries(Path(__file__).parent / "sql" / "snapshot.sql")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
@@ -94,7 +95,7 @@ def _transaction(
         _begin(session, table, rules, doing, level, first)
         yield
     except QueryRefused as error:
-        if not refusal.is_passing(error.facts["sqlstate"]):
+        if not is_passing(error.facts["sqlstate"]):
             raise
         raise not_let(session, table.schema, doing, error.facts["sqlstate"], error.facts["reason"]) from None
     finally:
@@ -137,14 +138,14 @@ def _locked(session: Session, table: HistoryTable) -> SchemaLocked:
 
 def refused(session: Session, schema: str, doing: str, error: psycopg2.Error) -> MigratorError:
     """The error for a statement of ours that the server refused."""
-    if refusal.is_lost(error, session.is_closed):
+    if is_lost(error, session.is_closed):
         return refusal.lost(error, session.database_id, schema)
     return not_let(session, schema, doing, error.pgcode, (error.diag.message_primary or str(error)).strip())
 
 
 def not_let(session: Session, schema: str, doing: str, sqlstate: str | None, reason: str) -> MigratorError:
     """The same in words, by whomever they were told."""
-    kind = SchemaRefusedForNow if refusal.is_passing(sqlstate) else SchemaRefused
+    kind = SchemaRefusedForNow if is_passing(sqlstate) else SchemaRefused
     return kind(
         schema=schema,
         database=session.database_id,

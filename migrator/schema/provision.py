@@ -18,6 +18,7 @@ from migrator.schema.engine import Change, Engine, as_rows, change_since
 from migrator.schema.history import HistoryTable
 from migrator.schema.pending import pending, read_history
 from migrator.schema.session import Session
+from migrator.schema.sqlstate import is_lost
 from migrator.schema.visit import Visit
 
 _QUERIES = load_queries(Path(__file__).parent / "sql" / "template.sql")
@@ -64,7 +65,7 @@ def _from_template(session: Session, schema: str, engine: Engine, template: Temp
         session.run(_statement(session, engine, template, table))
     except psycopg2.Error as error:
         visit.leave()
-        if refusal.is_lost(error, session.is_closed):
+        if is_lost(error, session.is_closed):
             raise refusal.lost(error, session.database_id, schema) from None
         return f"the server refused the template: {(error.diag.message_primary or str(error)).strip()}"
     finally:

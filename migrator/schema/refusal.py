@@ -6,29 +6,15 @@ import psycopg2
 
 from migrator.errors import ConnectionLost, MigrationFailed, MigratorError, ServerRefusedForNow
 from migrator.schema.script import Place
+from migrator.schema.sqlstate import is_passing
 
 LOCK_TAKEN = "MG001"
 """SQLSTATE that our own statement raises when another session holds the schema's lock."""
 LOCK_TIMEOUT = "55P03"
 
-_LOST = ("08", "57P01", "57P02", "57P03", "57P05", "25P03")
-"""The connection and not the statement: broken, shut down, crashed, starting up, cut for idleness."""
-_PASSING = (*_LOST, "40001", "40003", "40P01", "55P03", "53000", "53100", "53200", "53300", "58000")
-"""And serialization failures, deadlocks, lock timeouts, lack of disk, memory and connections. Not 53400: a limit that
-was configured stays; not 57P04: the database was dropped."""
 SYNTAX_ERROR = "42601"
 
 UNTOUCHED = "the schema is as it was before"
-
-
-def is_passing(sqlstate: str | None) -> bool:
-    """Whether the same statement may succeed a little later: locks, deadlocks, lack of resources, restarts."""
-    return sqlstate is not None and sqlstate.startswith(_PASSING)
-
-
-def is_lost(error: psycopg2.Error, closed: bool) -> bool:
-    """Whether the connection, and not the statement, is what failed."""
-    return closed or (error.pgcode or "").startswith(_LOST)
 
 
 def lost(error: psycopg2.Error, database_id: str, schema: str) -> ConnectionLost:

@@ -31,11 +31,11 @@ from migrator.schema.obstacles import obstacles
 from migrator.schema.pg_child import Child, address, child
 from migrator.schema.pg_tools import PgTools, major, server_version, tools_for
 from migrator.schema.preview import written_to
-from migrator.schema.refusal import is_passing
 from migrator.schema.rules import Rules
 from migrator.schema.session import Session
 from migrator.schema.snapshot import Fingerprint
 from migrator.schema.snapshot_store import SnapshotStore
+from migrator.schema.sqlstate import is_passing
 
 _DOING = "restoring it"
 _NOT_OURS = (b"SET lock_timeout = 0;", b"SET transaction_timeout = 0;")

@@ -12,9 +12,17 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection, make_dsn, parse_dsn
 
-from migrator.errors import BadUrl, DatabaseUnreachable, MigratorError, QueryRefused, WrongCredentials
+from migrator.errors import (
+    BadUrl,
+    DatabaseUnreachable,
+    MigratorError,
+    QueryRefused,
+    QueryRefusedForNow,
+    WrongCredentials,
+)
 from migrator.model.target import Database, DatabaseKind
 from migrator.schema.credential import password_for
+from migrator.schema.sqlstate import is_lost, is_passing
 
 CONNECT_LIMIT_SECONDS = 5
 DEFAULT_PORT = 5432
@@ -51,12 +59,14 @@ class Session:
             return cursor.fetchall()
 
     def ask(self, statements: str) -> list[tuple[Any, ...]]:
-        """As ``rows``, for a question of our own. Raises QueryRefused instead of the driver's error."""
+        """As ``rows``, for a question of our own. Raises QueryRefused instead of the driver's error, or one for now."""
         try:
             return self.rows(statements)
         except psycopg2.Error as error:
             reason = (error.diag.message_primary or str(error)).strip()
-            raise QueryRefused(database=self.database_id, sqlstate=error.pgcode or "unknown", reason=reason) from None
+            passes = is_lost(error, self.is_closed) or is_passing(error.pgcode)
+            kind = QueryRefusedForNow if passes else QueryRefused
+            raise kind(database=self.database_id, sqlstate=error.pgcode or "unknown", reason=reason) from None
 
     def roll_back(self) -> None:
         """End an open transaction; nothing to do when the connection is gone, the server has rolled back then."""

@@ -12,6 +12,7 @@ from migrator.model.migration import Code, Migration, Statement
 from migrator.schema import refusal
 from migrator.schema.script import Place
 from migrator.schema.session import Session
+from migrator.schema.sqlstate import is_lost
 
 
 def run_step(code: Code, migration: Migration, session: Session, schema: str, state: str) -> None:
@@ -31,7 +32,7 @@ def run_step(code: Code, migration: Migration, session: Session, schema: str, st
 def _failure(error: Exception, migration: Migration, session: Session, schema: str, state: str) -> MigratorError:
     line = _line(error, migration.path)
     refused = _of_the_server(error)
-    if refused is not None and refusal.is_lost(refused, session.is_closed):
+    if refused is not None and is_lost(refused, session.is_closed):
         return refusal.lost(refused, session.database_id, schema)
     if refused is not None and refused.pgcode:
         text = (refused.cursor.query or b"").decode(errors="replace") if refused.cursor else ""

@@ -27,6 +27,7 @@ from migrator.schema.history import HistoryTable
 from migrator.schema.rules import Rules
 from migrator.schema.script import Place, Script, preface
 from migrator.schema.session import Session
+from migrator.schema.sqlstate import is_lost, is_passing
 from migrator.schema.witness import Witness
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
@@ -250,14 +251,14 @@ class Visit:
 
     def _not_let(self, error: psycopg2.Error, doing: str, state: str = refusal.UNTOUCHED) -> MigratorError:
         schema, database = self.table.schema, self.session.database_id
-        if refusal.is_lost(error, self.session.is_closed):
+        if is_lost(error, self.session.is_closed):
             return refusal.lost(error, database, schema)
-        kind = SchemaRefusedForNow if refusal.is_passing(error.pgcode) else SchemaRefused
+        kind = SchemaRefusedForNow if is_passing(error.pgcode) else SchemaRefused
         reason, sqlstate = (error.diag.message_primary or str(error)).strip(), error.pgcode or "unknown"
         return kind(schema=schema, database=database, doing=doing, sqlstate=sqlstate, reason=reason, state=state)
 
     def _raise_if_lost(self, error: psycopg2.Error) -> None:
-        if refusal.is_lost(error, self.session.is_closed):
+        if is_lost(error, self.session.is_closed):
             raise refusal.lost(error, self.session.database_id, self.table.schema) from None
 
     def _locked(self) -> SchemaLocked:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 import socket
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
-from migrator.errors import BadCredential, DatabaseUnreachable, TransientError, WrongCredentials
+from migrator.errors import BadCredential, DatabaseUnreachable, QueryRefused, TransientError, WrongCredentials
 from migrator.schema.session import Access, open_session, open_url, session_on
 
 WRONG = "not-the-password"
@@ -136,3 +137,13 @@ def test_rolling_back_where_nothing_is_open_does_no_harm(session):
     assert session.rows("SELECT to_regclass('t')") == [(None,)]
     session.close()
     session.roll_back()
+
+
+def test_a_question_on_a_connection_that_broke_may_be_asked_again_and_a_wrong_one_may_not(server, query):
+    with closing(open_url(server.url())) as session:
+        with pytest.raises(QueryRefused) as wrong:
+            session.ask("SELECT 1/0")
+        query("postgres", "SELECT pg_terminate_backend(%s)", session.connection.info.backend_pid)
+        with pytest.raises(QueryRefused) as broken:
+            session.ask("SELECT 1")
+    assert [isinstance(found.value, TransientError) for found in (wrong, broken)] == [False, True]

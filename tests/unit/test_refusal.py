@@ -8,8 +8,8 @@ import pytest
 from migrator.errors import BadUrl, DatabaseUnreachable, TransientError, WrongCredentials
 from migrator.fleet.store import Store
 from migrator.model.target import Database, DatabaseKind
-from migrator.schema.refusal import is_lost, is_passing
 from migrator.schema.session import _refusal, open_url
+from migrator.schema.sqlstate import is_lost, is_passing
 
 DATABASE = Database("eu-1", "shop", DatabaseKind.TENANT, "db.eu", 5432, "migrator")
 PREFIX = 'connection to server at "db.eu" (10.0.0.5), port 5432 failed: '
