@@ -53,7 +53,7 @@ def claim(connection: Connection, claimer: Claimer, most: int) -> list[Claim]:
         share=2 * claimer.lanes,
     )
     ordered = sorted(found, key=lambda row: (row.position, row.schema_name))
-    return [Claim(row.database_id, row.schema_name, row.fence, row.tenant_id, row.stage) for row in ordered]
+    return [Claim(row.database_id, row.schema_name, row.fence, row.tenant_id, row.stage, row.number) for row in ordered]
 
 
 def renew(connection: Connection, claimer: Claimer) -> None:

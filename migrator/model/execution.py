@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from migrator.errors import IllegalStep
@@ -121,6 +121,8 @@ class Claim:
     fence: int
     tenant_id: str | None = None
     stage: int = 1
+    number: int = field(default=1, compare=False)
+    """How often the target was claimed, this time included; a retry of the execution counts anew."""
 
 
 @dataclass(frozen=True, slots=True)

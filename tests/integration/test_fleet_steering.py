@@ -6,7 +6,7 @@ import pytest
 from small_fleet import done, failed, found, lane, opened
 
 from migrator.errors import IllegalStep
-from migrator.fleet import events, ledger, refusals, steering
+from migrator.fleet import events, ledger, refusals, steering, waves
 from migrator.fleet.refusals import Refusal
 from migrator.model.event import EventType
 from migrator.model.execution import ExecutionState, Step, next_step
@@ -57,6 +57,15 @@ def test_a_retried_execution_takes_up_what_failed_and_forgives_nothing(steer, gl
     assert steer("retry") == 4
     assert (row().failed, row().forgiven, glance().stage_failed) == (0, 0, 0)
     assert next_step(glance(), 30) is Step.SEND_WAVE
+
+
+@pytest.mark.usefixtures("halted")
+def test_a_retried_target_has_all_its_tries_again_under_a_higher_fence(store, steer, claim):
+    steer("retry")
+    with store.begin() as connection:
+        waves.note_sent(connection, "e1", 2)
+    (again,) = claim(lane("other", "admin", wave=2))
+    assert (again.fence > 2, again.number) == (True, 1)
 
 
 def test_the_event_of_an_execution_that_goes_on_is_open_again(store, halted, steer):

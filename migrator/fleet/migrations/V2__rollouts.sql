@@ -38,6 +38,7 @@ ALTER TABLE outcome
     ADD COLUMN stage integer NOT NULL DEFAULT 1 CHECK (stage > 0),
     ADD PRIMARY KEY (execution_id, database_id, schema_name, stage),
     ADD COLUMN position integer NOT NULL DEFAULT 0,
+    ADD COLUMN tried_since bigint NOT NULL DEFAULT 0,
     ADD COLUMN since_rank integer,
     ADD COLUMN until_rank integer,
     ADD COLUMN fingerprint_before text,
@@ -50,6 +51,7 @@ CREATE INDEX outcome_claimable ON outcome (execution_id, database_id, wave, posi
 CREATE INDEX outcome_of_target ON outcome (database_id, schema_name) WHERE state IN ('pending', 'running');
 COMMENT ON COLUMN outcome.stage IS 'The stage it belongs to, counted from 1; a target may have one in several stages.';
 COMMENT ON COLUMN outcome.position IS 'Its place in the order of its wave.';
+COMMENT ON COLUMN outcome.tried_since IS 'The fence from which its claims are counted: a retry begins anew.';
 COMMENT ON COLUMN outcome.since_rank IS 'The newest rank of its history before this execution.';
 COMMENT ON COLUMN outcome.until_rank IS 'The newest rank of its history after this execution.';
 COMMENT ON COLUMN outcome.fingerprint_before IS 'Of its catalog before this execution; null when it was not asked for.';

@@ -35,7 +35,8 @@ WHERE outcome.execution_id = free.execution_id
   AND outcome.database_id = free.database_id
   AND outcome.schema_name = free.schema_name
   AND outcome.stage = free.stage
-RETURNING outcome.database_id, outcome.schema_name, outcome.fence, outcome.tenant_id, outcome.stage, outcome.position;
+RETURNING outcome.database_id, outcome.schema_name, outcome.fence, outcome.tenant_id, outcome.stage, outcome.position,
+          outcome.fence - outcome.tried_since AS number;
 
 -- renew --
 UPDATE outcome SET lease_until = clock_timestamp() + :seconds * interval '1 second'

@@ -65,6 +65,7 @@ FOR UPDATE OF outcome;
 -- put_in_waves --
 UPDATE outcome
 SET state = 'pending', wave = planned.wave, position = planned.position, lease_until = NULL, fence = fence + 1,
+    tried_since = fence + 1,
     sqlstate = NULL, error_message = NULL, script = NULL, line = NULL, statement = NULL, finished_at = NULL
 FROM unnest(CAST(:databases AS text[]), CAST(:schemas AS text[]), CAST(:stages AS integer[]),
             CAST(:waves AS integer[]), CAST(:positions AS integer[]))
