@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from importlib import import_module
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -78,7 +79,5 @@ def _secret(said: SecretStr | None, channel: str) -> str:
 def preload() -> None:
     """Import what channels need, before a worker has children or threads."""
     if names():
-        import apprise
-        import requests
-
-        assert apprise and requests  # noqa: S101 - both are only to be there
+        for module in ("apprise", "requests"):
+            import_module(module)

@@ -11,7 +11,7 @@ from migrator.fleet.store import rows
 
 
 def dead_letters(connection: Connection, within: float) -> Sequence[Row[Any]]:
-    """Events that failed in the last ``within`` seconds, grouped (type, error, execution_id, count, ids, reason)."""
+    """Events that failed in the last ``within`` seconds, grouped (type, error, execution_id, number, ids, reason)."""
     return rows(connection, "dead_letter_causes", within=within)
 
 
@@ -36,10 +36,10 @@ def breakers(connection: Connection) -> Sequence[Row[Any]]:
 
 
 def drift(connection: Connection, within: float) -> Sequence[Row[Any]]:
-    """Databases whose last look for drift found some (database_id, id of the execution, count, schemas)."""
+    """Databases whose last look for drift found some (database_id, id of the execution, number, schemas)."""
     return rows(connection, "drift_causes", within=within)
 
 
 def due_events(connection: Connection) -> Sequence[Row[Any]]:
-    """Events that are due and that nobody took (priority, count, id and type of the oldest, its age in seconds)."""
+    """Events that are due and that nobody took (priority, number, id and type of the oldest, its age in seconds)."""
     return rows(connection, "due_causes")

@@ -59,7 +59,7 @@ class OpenAlert:
     id: int
     rule: str
     key: str
-    count: int = 1
+    times: int = 1
     """How often its cause came."""
     calm_since: datetime | None = None
     settles: bool = False
@@ -100,5 +100,5 @@ def _is_over(alert: OpenAlert, now: datetime, calm_seconds: float) -> bool:
         return True
     if alert.calm_since is None:
         return False
-    needed = min(calm_seconds * 2 ** min(alert.count - 1, 16), max(LONGEST_CALM, calm_seconds))
+    needed = min(calm_seconds * 2 ** min(alert.times - 1, 16), max(LONGEST_CALM, calm_seconds))
     return now - alert.calm_since >= timedelta(seconds=needed)

@@ -9,7 +9,7 @@ CREATE TABLE alert (
     facts jsonb NOT NULL DEFAULT '{}',
     first_at timestamptz NOT NULL,
     last_at timestamptz NOT NULL,
-    count integer NOT NULL DEFAULT 1 CHECK (count > 0),
+    times integer NOT NULL DEFAULT 1 CHECK (times > 0),
     calm_since timestamptz,
     resolved_at timestamptz,
     silenced_until timestamptz,
@@ -29,7 +29,7 @@ COMMENT ON COLUMN alert.sentence IS 'What happened, to what, how it is now and w
 COMMENT ON COLUMN alert.facts IS 'The same for programs.';
 COMMENT ON COLUMN alert.first_at IS 'When it was found.';
 COMMENT ON COLUMN alert.last_at IS 'When its cause was last seen.';
-COMMENT ON COLUMN alert.count IS 'How often the cause came, the first time included; more than once: it came back before it was calm for long enough.';
+COMMENT ON COLUMN alert.times IS 'How often the cause came, the first time included; more than once: it came back before it was calm for long enough.';
 COMMENT ON COLUMN alert.calm_since IS 'Since when the cause is not seen any more, while it is too early to believe that.';
 COMMENT ON COLUMN alert.resolved_at IS 'When it was over; null while it is open.';
 COMMENT ON COLUMN alert.silenced_until IS 'Nobody is told of it before.';

@@ -17,7 +17,7 @@ RETURNING id;
 -- Its cause is still there, or there again.
 UPDATE alert
 SET severity = :severity, sentence = :sentence, facts = CAST(:facts AS jsonb), last_at = :now, calm_since = NULL,
-    count = count + CAST(calm_since IS NOT NULL AS integer)
+    times = times + CAST(calm_since IS NOT NULL AS integer)
 WHERE id = :id AND resolved_at IS NULL;
 
 -- calm_alert --

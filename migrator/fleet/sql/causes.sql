@@ -1,7 +1,7 @@
 -- dead_letter_causes --
 -- Events that failed lately: those with an execution one by one, the others by type and error. Halted executions and
 -- rollbacks have rules of their own; what an operator called off or cancelled is no failure.
-SELECT dead.type, dead.error, dead.execution_id, count(*) AS count, max(dead.completed_at) AS last_at,
+SELECT dead.type, dead.error, dead.execution_id, count(*) AS number, max(dead.completed_at) AS last_at,
        (array_agg(dead.id ORDER BY dead.completed_at DESC))[1:10] AS ids,
        (array_agg(dead.error_message ORDER BY dead.completed_at DESC))[1] AS reason
 FROM (
@@ -100,7 +100,7 @@ ORDER BY database.id;
 
 -- drift_causes --
 -- Of each database the last execution that looked for drift there, when it found some.
-SELECT database.id AS database_id, looked.id, looked.finished_at AS at, count(*) AS count,
+SELECT database.id AS database_id, looked.id, looked.finished_at AS at, count(*) AS number,
        (array_agg(odd ->> 'schema' ORDER BY odd ->> 'schema'))[1:10] AS schemas
 FROM database
 CROSS JOIN LATERAL (
@@ -121,7 +121,7 @@ ORDER BY database.id;
 
 -- due_causes --
 -- Events whose time has come and that nobody takes, by their queue.
-SELECT priority, count(*) AS count, min(scheduled_at) AS at,
+SELECT priority, count(*) AS number, min(scheduled_at) AS at,
        (array_agg(id ORDER BY scheduled_at))[1] AS id, (array_agg(type ORDER BY scheduled_at))[1] AS type,
        extract(epoch FROM clock_timestamp() - min(scheduled_at)) AS seconds
 FROM event

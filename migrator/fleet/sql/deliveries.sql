@@ -41,7 +41,7 @@ UPDATE delivery
 SET lease_until = clock_timestamp() + :seconds * interval '1 second', tries = delivery.tries + 1
 FROM (
     SELECT next.id, alert.rule, alert.key, alert.severity, alert.sentence, alert.facts, alert.first_at, alert.last_at,
-           alert.resolved_at, alert.count
+           alert.resolved_at, alert.times
     FROM delivery AS next
     JOIN alert ON alert.id = next.alert_id
     WHERE next.channel = :channel AND next.state = 'pending' AND next.due_at <= clock_timestamp()
@@ -55,7 +55,7 @@ FROM (
 WHERE delivery.id = claimed.id
 RETURNING delivery.id, delivery.alert_id, delivery.kind, delivery.channel, delivery.tries, claimed.rule, claimed.key,
           claimed.severity, claimed.sentence, claimed.facts, claimed.first_at, claimed.last_at, claimed.resolved_at,
-          claimed.count, extract(epoch FROM clock_timestamp() - delivery.created_at) AS age;
+          claimed.times, extract(epoch FROM clock_timestamp() - delivery.created_at) AS age;
 
 -- end_delivery --
 -- Void when somebody else has taken it over meanwhile.

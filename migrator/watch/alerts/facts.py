@@ -138,7 +138,7 @@ def read_facts(connection: Connection, limits: Limits) -> Facts:
     silent, seen = _beat(connection)
     return Facts(
         dead_letters=[
-            DeadLetters(r.type, r.count, r.ids, r.reason, r.error, r.execution_id)
+            DeadLetters(r.type, r.number, r.ids, r.reason, r.error, r.execution_id)
             for r in causes.dead_letters(connection, limits.failed_within)
         ],
         halted=[
@@ -150,13 +150,9 @@ def read_facts(connection: Connection, limits: Limits) -> Facts:
             for r in causes.rollbacks(connection, limits.news)
         ],
         open=_open(connection, limits.preflight_fresh),
-        breakers=[
-            OpenBreaker(r.database_id, r.state, r.reason, r.by, r.at) for r in causes.breakers(connection)
-        ],
-        drift=[Drift(r.database_id, r.id, r.count, r.schemas) for r in causes.drift(connection, limits.news)],
-        due=[
-            DueEvents(r.priority, r.count, float(r.seconds), r.id, r.type) for r in causes.due_events(connection)
-        ],
+        breakers=[OpenBreaker(r.database_id, r.state, r.reason, r.by, r.at) for r in causes.breakers(connection)],
+        drift=[Drift(r.database_id, r.id, r.number, r.schemas) for r in causes.drift(connection, limits.news)],
+        due=[DueEvents(r.priority, r.number, float(r.seconds), r.id, r.type) for r in causes.due_events(connection)],
         beat_silent_seconds=silent,
         beat_seen=seen,
     )

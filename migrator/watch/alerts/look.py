@@ -29,7 +29,9 @@ class ChannelFilter:
         return severity.rank >= self.severity.rank and (not self.rules or rule in self.rules)
 
 
-def look(connection: Connection, limits: Limits, channels: Sequence[ChannelFilter], patience: float, by: str) -> Changes:
+def look(
+    connection: Connection, limits: Limits, channels: Sequence[ChannelFilter], patience: float, by: str
+) -> Changes:
     """Fire, keep and resolve alerts, and ask for what has to be told; two at once do the same as one.
 
     ``patience``: seconds after which a delivery that does not get through is given up. ``by``: who looks.
@@ -54,4 +56,4 @@ def told(changes: Changes) -> list[tuple[str, Finding | OpenAlert]]:
 
 def _opened(row: Row[object]) -> OpenAlert:
     settles = row.rule in settling()
-    return OpenAlert(row.id, row.rule, row.key, row.count, row.calm_since, settles)
+    return OpenAlert(row.id, row.rule, row.key, row.times, row.calm_since, settles)

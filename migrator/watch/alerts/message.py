@@ -28,7 +28,7 @@ class Message:
     """Grows; the same when a delivery is repeated, so that a receiver can tell. None for a test."""
     alert: int | None = None
     resolved_at: datetime | None = None
-    count: int = 1
+    times: int = 1
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -59,7 +59,7 @@ class Message:
             "facts": self.facts,
             "first_at": _spoken(self.first_at),
             "resolved_at": _spoken(self.resolved_at),
-            "count": self.count,
+            "times": self.times,
         }
 
 
@@ -76,7 +76,7 @@ def message_of(row: Row[Any]) -> Message:
         delivery=row.id,
         alert=row.alert_id,
         resolved_at=row.resolved_at if over else None,
-        count=row.count,
+        times=row.times,
         facts=row.facts,
     )
 

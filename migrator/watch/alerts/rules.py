@@ -74,7 +74,7 @@ def _execution_halted(facts: Facts, limits: Limits) -> Found:
             each.execution,
             f"execution {each.execution} halted in wave {each.wave} of {each.waves}: {in_short(each.reason)}. "
             f"{each.done} of {each.total} targets are done, {each.failed} failed, {left} were not touched. "
-            f"See 'migrator show {each.execution}'; 'migrator retry {each.execution}' takes up what failed and is left, "
+            f"See 'migrator show {each.execution}'; 'migrator retry {each.execution}' takes up what is left or failed, "
             f"'migrator rollback {each.execution}' takes back what it changed, "
             f"'migrator cancel {each.execution}' leaves all as it is",
             asdict(each) | {"untouched": left},
@@ -142,7 +142,7 @@ def _beat_silent(facts: Facts, limits: Limits) -> Found:
         seen = f"no sign for {spoken_seconds(silent)}" if facts.beat_seen else "never a sign"
         yield (
             "beat",
-            f"beat is silent, there was {seen}. What runs goes on; schedules, events that wait for their time, and work "
+            f"beat is silent, there was {seen}. What runs goes on; schedules, events that wait for their time and work "
             f"that was lost with a worker wait for it. Start it again: 'celery -A tasks beat', one for all workers",
             {"silent_seconds": round(silent, 1), "seen": facts.beat_seen},
         )
@@ -153,8 +153,8 @@ def _queue_age(facts: Facts, limits: Limits) -> Found:
         if each.seconds > limits.queue_age:
             yield (
                 each.queue,
-                f"{each.count} events of the queue {each.queue} are due and nobody takes them; the oldest, {each.id} of "
-                f"{each.type}, for {spoken_seconds(each.seconds)}. They wait in the ledger and nothing is lost. "
+                f"{each.count} events of the queue {each.queue} are due and nobody takes them; the oldest, {each.id} "
+                f"of {each.type}, for {spoken_seconds(each.seconds)}. They wait in the ledger and nothing is lost. "
                 f"Look whether beat and a worker that serves the queue {each.queue} are running",
                 asdict(each),
             )
@@ -165,8 +165,8 @@ def _rollback_failed(facts: Facts, limits: Limits) -> Found:
         if each.total:
             left = each.total - each.done
             said = (
-                f"rollback {each.event} of execution {each.takes_back} {each.state}: {each.done} of {each.total} targets "
-                f"are taken back, {left} are not. {in_short(each.reason)}. See 'migrator show {each.event}'; "
+                f"rollback {each.event} of execution {each.takes_back} {each.state}: {each.done} of {each.total} "
+                f"targets are taken back, {left} are not. {in_short(each.reason)}. See 'migrator show {each.event}'; "
                 f"'migrator retry {each.event}' takes up those"
             )
         else:
