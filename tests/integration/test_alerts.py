@@ -350,7 +350,7 @@ def test_an_execution_that_waits_for_another_does_not_stand_still(store, see):
 
 
 def test_a_budget_that_is_nearly_used_up_fires_before_the_halt(store, see, claim):
-    rollout(store, 8, max_failures=4)
+    rollout(store, 8, max_failures="4")
     fail_targets(store, claim, 2)
     assert see().fire == ()
     fail_targets(store, claim, 1)
@@ -385,7 +385,7 @@ def looked_for_drift(store, id_, odd):
         report = {"drifted": [{"database": "eu-1", "schema": schema} for schema in odd]}
         ledger.move(connection, id_, ExecutionState.FAILED if odd else ExecutionState.COMPLETED)
         if odd:
-            events.fail(connection, id_, EventType.MIGRATION_REQUESTED, "odd", report=report)
+            events.fail(connection, id_, EventType.MAINTENANCE_SCHEDULED, "odd", report=report)
         else:
             events.complete(connection, id_, report)
 
