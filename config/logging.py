@@ -5,9 +5,21 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections.abc import Mapping, MutableMapping
 from types import TracebackType
+from typing import Any
 
 import structlog
+
+
+def _task_of_celery(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Celery names a task in the text of a line; programs want it beside the text."""
+    said = line.pop("positional_args", None)
+    if isinstance(said, Mapping) and {"id", "name"} <= said.keys():
+        line.setdefault("task", said["name"])
+        line.setdefault("task_id", said["id"])
+    return line
+
 
 _SHARED = (
     structlog.contextvars.merge_contextvars,
@@ -26,7 +38,8 @@ def configure(level: str = "INFO", style: str = "auto") -> None:
     pretty = style == "console" or (style == "auto" and sys.stderr.isatty())
     renderer = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_SHARED,
+        foreign_pre_chain=[*_SHARED, _task_of_celery],
+        pass_foreign_args=True,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,

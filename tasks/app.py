@@ -27,6 +27,7 @@ def _configure_logging(**_: Any) -> None:
 
 
 @task_prerun.connect
-def _forget_the_task_before(**_: Any) -> None:
+def _name_the_task(task_id: str, task: Any, **_: Any) -> None:
     """A process runs many tasks; what one bound to its log lines is not true for the next."""
     structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from migrator.cli.control import store, whoami
-from migrator.cli.durations import Duration
+from migrator.cli.durations import duration
 from migrator.cli.output import json_option, say, say_table
 from migrator.errors import EXIT_FAILED, MigratorError
 from migrator.fleet import alerts as ledger
@@ -66,7 +66,7 @@ def show(alert_id: int, as_json: bool) -> None:
 
 @alerts.command()
 @click.argument("alert_id", metavar="ID", type=int)
-@click.option("--for", "seconds", type=Duration(), required=True, help="How long, such as 30m, 2h or 3d.")
+@click.option("--for", "seconds", callback=duration, required=True, help="How long, such as 30m, 2h or 3d.")
 @click.option("--reason", help="Why; it is written down with your name.")
 @json_option
 def silence(alert_id: int, seconds: float, reason: str | None, as_json: bool) -> None:

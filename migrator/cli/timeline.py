@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from migrator.cli.control import store
-from migrator.cli.durations import Moment
+from migrator.cli.durations import moment
 from migrator.cli.output import json_option, say, say_table
 from migrator.watch import timeline as watch
 from migrator.watch.timeline import Kind
@@ -16,8 +16,8 @@ KINDS = [kind.value for kind in Kind]
 
 
 @click.command()
-@click.option("--since", type=Moment(), default="24h", show_default=True, help="A moment, or how long ago.")
-@click.option("--until", type=Moment(), help="A moment, or how long ago; now when not given.")
+@click.option("--since", callback=moment, default="24h", show_default=True, help="A moment, or how long ago.")
+@click.option("--until", callback=moment, help="A moment, or how long ago; now when not given.")
 @click.option("--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="Only this; may be given several times.")
 @click.option("--most", default=200, show_default=True, help="How many, the newest.")
 @json_option
