@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, task_prerun
+from celery.signals import celeryd_init, setup_logging, task_prerun
 
 from tasks.broker_repairs import UnackedLease, survive_broker_restarts
 
@@ -17,6 +17,7 @@ app.steps["consumer"].add(UnackedLease)
 survive_broker_restarts()
 
 
+@celeryd_init.connect  # before Celery warns of what it thinks of its user
 @setup_logging.connect
 def _configure_logging(**_: Any) -> None:
     """Ours instead of Celery's, in workers and beat."""
