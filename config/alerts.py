@@ -17,6 +17,7 @@ RuleName = Literal[
     "execution_halted",
     "execution_stalled",
     "queue_age",
+    "relay_lag",
     "rollback_failed",
 ]
 REFERENCES = ("env:", "file:")
@@ -69,6 +70,8 @@ class AlertSettings(BaseModel):
     """No sign of beat for so long; three times ``upkeep_every`` when that is longer."""
     queue_age: Seconds = 60.0
     """An event may be due for so long before somebody takes it."""
+    relay_lag: Seconds = 60.0
+    """A published event may wait for so long before the relay sends it."""
     failed_within: Seconds = 3600.0
     """Events that failed longer ago are no news."""
     news: Seconds = 7 * 24 * 3600.0

@@ -28,6 +28,7 @@ def limits() -> Limits:
         budget_share=own.budget_share,
         beat_silent=max(own.beat_silent, 3 * chosen.upkeep_every),
         queue_age=own.queue_age,
+        relay_lag=own.relay_lag,
         failed_within=own.failed_within,
         news=own.news,
         calm=own.calm,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from migrator.fleet.store import rows
+from migrator.fleet.store import first, rows
 
 
 def dead_letters(connection: Connection, within: float) -> Sequence[Row[Any]]:
@@ -43,3 +43,10 @@ def drift(connection: Connection, within: float) -> Sequence[Row[Any]]:
 def due_events(connection: Connection) -> Sequence[Row[Any]]:
     """Events that are due and that nobody took (priority, number, id and type of the oldest, its age in seconds)."""
     return rows(connection, "due_causes")
+
+
+def relay(connection: Connection) -> Row[Any] | None:
+    """Published events that wait for the relay (number, id and age in seconds of the oldest); None for none."""
+    if not rows(connection, "has_outbox")[0].there:
+        return None
+    return first(connection, "relay_cause")

@@ -20,6 +20,7 @@ from migrator.watch.alerts.facts import (
     Halted,
     OpenBreaker,
     OpenExecution,
+    Unsent,
 )
 from migrator.watch.alerts.limits import Limits
 from migrator.watch.alerts.rules import RULES, findings
@@ -40,6 +41,7 @@ EVERYTHING = Facts(
     open=[STILL, OpenExecution("e6", "running", 1, 1, 10, 1, 4, most_failures=5, left=5, held=1)],
     breakers=[OpenBreaker("eu-1", "open", "it was refused", "w1", NOW)],
     drift=[Drift("eu-1", "e7", 12, ["tenant_1", "tenant_2"])],
+    unsent=Unsent(3, 90.0, "p1"),
     due=[DueEvents("low", 2, 100.0, "m1", "maintenance.scheduled")],
     beat_silent_seconds=60.0,
 )

@@ -128,3 +128,13 @@ FROM event
 WHERE status = 'pending' AND scheduled_at <= clock_timestamp()
 GROUP BY priority
 ORDER BY priority;
+
+-- has_outbox --
+SELECT to_regclass('sendable') IS NOT NULL AS there;
+
+-- relay_cause --
+-- Published events that the relay could send and has not.
+SELECT count(*) AS number, min(id) FILTER (WHERE due_at = oldest) AS id,
+       extract(epoch FROM clock_timestamp() - min(due_at)) AS seconds
+FROM (SELECT id, due_at, min(due_at) OVER () AS oldest FROM sendable) AS waiting
+HAVING count(*) > 0;

@@ -117,6 +117,16 @@ class DueEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsent:
+    """Published events that the relay could send and has not."""
+
+    count: int
+    seconds: float
+    """How long the oldest has waited."""
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that the rules are told."""
 
@@ -127,6 +137,7 @@ class Facts:
     breakers: Sequence[OpenBreaker] = ()
     drift: Sequence[Drift] = ()
     due: Sequence[DueEvents] = ()
+    unsent: Unsent | None = None
     beat_silent_seconds: float | None = None
     """Since beat was last seen, or since anybody looks when it never was; None when nobody knows."""
     beat_seen: bool = True
@@ -136,6 +147,7 @@ class Facts:
 def read_facts(connection: Connection, limits: Limits) -> Facts:
     """Ask the ledger."""
     silent, seen = _beat(connection)
+    unsent = causes.relay(connection)
     return Facts(
         dead_letters=[
             DeadLetters(r.type, r.number, r.ids, r.reason, r.error, r.execution_id)
@@ -153,6 +165,7 @@ def read_facts(connection: Connection, limits: Limits) -> Facts:
         breakers=[OpenBreaker(r.database_id, r.state, r.reason, r.by, r.at) for r in causes.breakers(connection)],
         drift=[Drift(r.database_id, r.id, r.number, r.schemas) for r in causes.drift(connection, limits.news)],
         due=[DueEvents(r.priority, r.number, float(r.seconds), r.id, r.type) for r in causes.due_events(connection)],
+        unsent=Unsent(unsent.number, float(unsent.seconds), unsent.id) if unsent is not None else None,
         beat_silent_seconds=silent,
         beat_seen=seen,
     )

@@ -21,6 +21,8 @@ class Limits:
     """No sign of beat."""
     queue_age: float = 60.0
     """An event is due and nobody takes it."""
+    relay_lag: float = 60.0
+    """A published event could be sent and is not."""
     failed_within: float = 3600.0
     """Events that failed longer ago are no news."""
     news: float = 7 * 24 * 3600.0

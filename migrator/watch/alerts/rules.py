@@ -160,6 +160,18 @@ def _queue_age(facts: Facts, limits: Limits) -> Found:
             )
 
 
+def _relay_lag(facts: Facts, limits: Limits) -> Found:
+    unsent = facts.unsent
+    if unsent is not None and unsent.seconds > limits.relay_lag:
+        yield (
+            "relay",
+            f"{unsent.count} published events could be sent and are not; the oldest, {unsent.id}, for "
+            f"{spoken_seconds(unsent.seconds)}. They wait in the ledger and nothing is lost. Look whether a relay is "
+            f"running and reaches the broker; 'migrator events' lists them",
+            asdict(unsent),
+        )
+
+
 def _rollback_failed(facts: Facts, limits: Limits) -> Found:
     for each in facts.rollbacks:
         if each.total:
@@ -201,4 +213,12 @@ RULES: tuple[Rule, ...] = (
     Rule("drift_found", Severity.WARNING, "the last look for drift found some", _drift_found, ("news",)),
     Rule("beat_silent", Severity.CRITICAL, "there is no sign of beat", _beat_silent, ("beat_silent",), settles=True),
     Rule("queue_age", Severity.ERROR, "an event is due and nobody takes it", _queue_age, ("queue_age",), settles=True),
+    Rule(
+        "relay_lag",
+        Severity.ERROR,
+        "a published event could be sent and is not",
+        _relay_lag,
+        ("relay_lag",),
+        settles=True,
+    ),
 )
