@@ -11,7 +11,7 @@ from small_fleet import done, failed, found, lane, opened, register
 
 from config.alerts import AlertSettings
 from migrator.errors import AlertOver, UnknownAlert
-from migrator.fleet import alerts, breakers, claims, deliveries, events, gate, ledger, steering, ticks
+from migrator.fleet import MIGRATIONS, alerts, breakers, claims, deliveries, events, gate, ledger, steering, ticks
 from migrator.fleet.ledger import Request
 from migrator.model.alert import DeliveryState, Severity
 from migrator.model.breaker import BreakerState
@@ -447,3 +447,17 @@ def test_the_thresholds_of_rules_and_settings_are_the_same(store):
     assert {name: getattr(Limits(), name) for name in ("stalled", "stalled_held", "budget_share", "beat_silent")} == {
         name: getattr(chosen, name) for name in ("stalled", "stalled_held", "budget_share", "beat_silent")
     }
+
+
+@pytest.mark.skipif(not list(MIGRATIONS.glob("V4__*.sql")), reason="this release has no outbox")
+def test_a_published_event_that_the_relay_does_not_send_fires_until_it_is_sent(store, see, shown):
+    with store.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO event (id, type, status, position) VALUES ('p1', 'tenant.created', 'pending', 1)"
+        )
+    assert see(relay_lag=60.0).fire == ()
+    assert rules(see(relay_lag=-1.0)) == [("relay_lag", "relay")]
+    assert "the oldest, p1," in shown()[0].sentence
+    with store.begin() as connection:
+        connection.exec_driver_sql("UPDATE event SET sent_at = clock_timestamp() WHERE id = 'p1'")
+    assert len(see(relay_lag=-1.0).resolve) == 1
