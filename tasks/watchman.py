@@ -52,12 +52,17 @@ class Watchman(bootsteps.StartStopStep):
         while not self._stopped.wait(ROUND_SECONDS):
             try:
                 make_round()
-            except MigratorError as error:
+            except Exception as error:
                 if not self._was_ill:
-                    log.warning("alerts cannot be looked at", reason=str(error))
+                    log.warning("alerts cannot be looked at", reason=str(error), exc_info=_unexpected(error))
                 self._was_ill = True
             else:
                 self._was_ill = False
+
+
+def _unexpected(error: Exception) -> Exception | None:
+    """The error itself where its trace tells more than its sentence."""
+    return None if isinstance(error, MigratorError) else error
 
 
 def make_round() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -144,3 +145,20 @@ def test_pauses_between_tries_double_up_to_the_longest(monkeypatch):
                                                ("2", None), ("soon", None), ("-2h", None)])  # fmt: skip
 def test_durations_are_a_number_with_its_unit(text, seconds):
     assert seconds_of(text) == seconds
+
+
+def test_the_settings_of_the_manual_are_settings():
+    text = re.search(r"```toml\n(.*?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)
+    found = AlertSettings(**tomllib.loads(text[1])["alerts"])
+    assert list(found.channels) == ["team", "pager"]
+
+
+def test_what_a_plugin_of_apprise_raises_is_a_failure_without_its_text(monkeypatch):
+    import apprise
+
+    def broken(*_, **__):
+        raise RuntimeError(f"cannot parse {SECRET}")
+
+    monkeypatch.setattr(apprise.Apprise, "notify", broken)
+    with pytest.raises(ChannelFailed, match=r"apprise raised RuntimeError$"):
+        AppriseChannel("ops", f"json://127.0.0.1/{SECRET}").send(MESSAGE)

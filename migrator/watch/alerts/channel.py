@@ -45,7 +45,10 @@ class AppriseChannel:
                 reason = "apprise does not know its address; https://appriseit.com lists the forms"
                 raise ChannelFailed(channel=self.name, reason=reason)
             kind = _kind(message)
-            sent = ways.notify(body=message.text, title=message.title, notify_type=kind, body_format="text")
+            try:
+                sent = ways.notify(body=message.text, title=message.title, notify_type=kind, body_format="text")
+            except Exception as error:  # noqa: BLE001 - over a hundred plugins of others; what they say may hold secrets
+                raise ChannelFailed(channel=self.name, reason=f"apprise raised {type(error).__name__}") from None
             heard = said.getvalue()
         if not sent:
             reason = without(" ".join(heard.split()), self.url) or "the service did not take it"
