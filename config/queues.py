@@ -25,4 +25,6 @@ TASK_ROUTES = {
     "migrator.lane": {"queue": "normal"},
     "migrator.upkeep": {"queue": "high"},
     "migrator.recur": {"queue": "high"},
+    "migrator.alert": {"queue": "high"},
+    "migrator.deliver": {"queue": "high"},
 }

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from config.alerts import AlertSettings
 from config.cron import checked_cron
 
 TOML_FILE = Path("migrator.toml")
@@ -154,6 +155,9 @@ class Settings(BaseSettings):
 
     maintenance: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")], Recurring] = {}
     """Recurring maintenance by name; in the environment as JSON."""
+
+    alerts: AlertSettings = AlertSettings()
+    """A table in the file, with a table for each channel; JSON in the environment."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "json", "console"] = "auto"

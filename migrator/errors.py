@@ -16,6 +16,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── PooledSession, UnfilledSlot
     │   ├── PgToolsMissing, SnapshotRefused
     │   ├── UnknownSnapshot, UnknownAside
+    │   ├── UnknownAlert, AlertOver, UnknownChannel, BadChannel
     │   ├── DependencyUnmet (transient)
     │   └── FolderError              the folder on disk is wrong
     │       ├── FolderMissing, UnreadableFile, UnnamedFile
@@ -42,6 +43,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── SnapshotFailed, SnapshotStoreFailed, NoSnapshot, TemplateFailed
     ├── CloneFailed, ReachesOutside, Collides
     ├── SnapshotDamaged, RestoreFailed
+    ├── ChannelFailed                an alert did not get through
     ├── RestoreRefused               exit 3
     ├── DatabaseStopped              exit 3: preflight said stop for too long
     ├── WrongCredentials
@@ -860,3 +862,33 @@ class DependencyUnmet(BadInput, TransientError):
     """What a migration depends on is not part of the request and not there yet."""
 
     sentence = "nothing was done, because something is missing that is not part of the request: {missing}. {advice}"
+
+
+class UnknownAlert(BadInput):
+    """No alert of that id."""
+
+    sentence = "there is no alert {alert}; 'migrator alerts --all' lists them"
+
+
+class AlertOver(BadInput):
+    """An alert that is resolved is not silenced."""
+
+    sentence = "alert {alert} is resolved, nothing was done; if its cause comes back that is another alert"
+
+
+class UnknownChannel(BadInput):
+    """The settings have no channel of that name."""
+
+    sentence = "there is no channel {channel}, nothing was sent; the settings (alerts.channels) have: {known}"
+
+
+class BadChannel(BadInput):
+    """A channel's secret is not where its settings say."""
+
+    sentence = "nothing was sent through the channel {channel}: {reason}"
+
+
+class ChannelFailed(MigratorError):
+    """A message did not get through; never says where to, for that is a secret."""
+
+    sentence = "channel {channel} did not take the message: {reason}"

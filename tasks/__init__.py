@@ -1,5 +1,7 @@
 """The nine event types as Celery tasks: ``from tasks import tenant_created; tenant_created.delay(...)``."""
 
+from tasks import beating
+from tasks.alerting import alert, deliver
 from tasks.app import app
 from tasks.databases import database_created, database_deleted, database_updated
 from tasks.maintenance import maintenance_scheduled
@@ -10,12 +12,18 @@ from tasks.steering import steer
 from tasks.templates import template
 from tasks.tenants import tenant_created, tenant_deleted, tenant_updated
 from tasks.upkeep import upkeep
+from tasks.watchman import Watchman
+
+app.steps["worker"].add(Watchman)
 
 __all__ = [
+    "alert",
     "app",
+    "beating",
     "database_created",
     "database_deleted",
     "database_updated",
+    "deliver",
     "maintenance_scheduled",
     "migration_requested",
     "recur",

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, task_prerun
+from celery.signals import celeryd_init, setup_logging, task_prerun
 
 from tasks.broker_repairs import UnackedLease, survive_broker_restarts
 
@@ -17,6 +17,7 @@ app.steps["consumer"].add(UnackedLease)
 survive_broker_restarts()
 
 
+@celeryd_init.connect  # before Celery warns of what it thinks of its user
 @setup_logging.connect
 def _configure_logging(**_: Any) -> None:
     """Ours instead of Celery's, in workers and beat."""
@@ -27,6 +28,7 @@ def _configure_logging(**_: Any) -> None:
 
 
 @task_prerun.connect
-def _forget_the_task_before(**_: Any) -> None:
+def _name_the_task(task_id: str, task: Any, **_: Any) -> None:
     """A process runs many tasks; what one bound to its log lines is not true for the next."""
     structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)

@@ -34,6 +34,7 @@ from migrator.schema.session import Session, open_session
 from tasks import desk
 from tasks.breaker_store import Answer, BreakerStore
 from tasks.broker_repairs import BROKER_ERRORS
+from tasks.notice import notice
 
 LONGEST_COUNTDOWN = 30.0
 """Seconds; longer ones would lie in a worker's memory, where only the lease of its messages keeps them."""
@@ -169,6 +170,9 @@ def note_change(database_id: str, answer: Answer, by: str, reason: str | None = 
             changes.note(connection, database_id, after.state, reason, by)
     except MigratorError as error:
         log.warning("breaker could not be noted in the ledger", database=database_id, reason=str(error))
+        return
+    if after.state is not BreakerState.HALF_OPEN:
+        notice()
 
 
 def _why(after: Breaker) -> str:

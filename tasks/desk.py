@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
 from config import settings as configuration
+from config.alerts import AlertSettings, ChannelSettings
 from config.settings import LimitSettings, Recurring, Settings
 from migrator.errors import BadSettings, FolderMissing, SettingsMissing, UnknownVersion
 from migrator.fleet.lanes import Budget
@@ -28,7 +29,11 @@ from migrator.schema.rules import Rules
 from migrator.schema.session import Access
 from migrator.schema.snapshot_store import SnapshotStore
 
-_ROOMS: dict[str, type[BaseModel]] = {"maintenance": Recurring, "preflight_limits": LimitSettings}
+_ROOMS: dict[str, type[BaseModel]] = {
+    "alerts": AlertSettings,
+    "maintenance": Recurring,
+    "preflight_limits": LimitSettings,
+}
 """Settings that have settings of their own."""
 _stores: dict[int, Store] = {}
 _folders: dict[Path, tuple[object, Folder]] = {}
@@ -52,7 +57,7 @@ def _mistake(error: ErrorDetails) -> str:
     name = ".".join((*outer, last))
     if error["type"] != "extra_forbidden":
         return f"  {name}: {error['msg'].removeprefix('Value error, ')}"
-    room = _ROOMS.get(outer[0], Settings) if outer else Settings
+    room = (ChannelSettings if "channels" in outer else _ROOMS.get(outer[0], Settings)) if outer else Settings
     similar = get_close_matches(last, room.model_fields, 1)
     return f"  {name}: there is no such setting" + (f"; did you mean {similar[0]}?" if similar else "")
 

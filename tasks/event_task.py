@@ -29,6 +29,7 @@ from migrator.watch.report import simple_report
 from tasks import desk
 from tasks.app import app
 from tasks.breaker import BreakerTask
+from tasks.notice import notice
 
 Report = dict[str, Any]
 RETRIES_HEADER = "max_retries"
@@ -154,6 +155,7 @@ class EventTask(BreakerTask):
             exit_code = exc.exit_code if isinstance(exc, MigratorError) else EXIT_FAILED
             name = type(exc).__name__
             events.fail(connection, task_id, self.event_type, sentence, report=report, exit_code=exit_code, error=name)
+        notice()
 
 
 def asked_retries(headers: Mapping[str, Any] | None) -> int | None:

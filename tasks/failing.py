@@ -17,10 +17,8 @@ def failed_or_again(
     error: MigratorError, claim: Claim, seconds: float, *, fingerprint_before: str | None = None
 ) -> Outcome | None:
     """The outcome of a failure; None for one that may pass: the target is claimed again, but not for ever."""
-    again = isinstance(error, TransientError) and claim.number < MOST_CLAIMS
-    said = "target is put back" if again else "target failed"
-    log.warning(said, schema=claim.schema_name, tenant=claim.tenant_id, reason=str(error))
-    if again:
+    if isinstance(error, TransientError) and claim.number < MOST_CLAIMS:
+        log.warning("target is put back", reason=str(error), tries=claim.number)
         return None
     return Outcome(
         claim,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from types import TracebackType
 from typing import Self
@@ -22,7 +23,9 @@ class Heartbeat:
     def __init__(self, claimer: Claimer) -> None:
         self._claimer = claimer
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"heartbeat {claimer.holder}", daemon=True)
+        here = contextvars.copy_context()  # so that its lines say whose they are
+        name = f"heartbeat {claimer.holder}"
+        self._thread = threading.Thread(target=here.run, args=(self._beat,), name=name, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

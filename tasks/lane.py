@@ -51,7 +51,7 @@ def lane(self: LaneTask, execution_id: str, database_id: str, wave: int) -> dict
     itself again, behind whatever is more urgent, still in the same chord. Neither a closed gate, a missing slot nor
     an open breaker counts as a try; a lane that got somewhere starts with all its tries again.
     """
-    structlog.contextvars.bind_contextvars(execution=execution_id, database=database_id)
+    structlog.contextvars.bind_contextvars(event_id=execution_id, execution=execution_id, database=database_id)
     claimer = claimer_for(execution_id, database_id, wave)
     try:
         pass_gate(claimer)

@@ -42,7 +42,6 @@ class Maintaining:
             outcome = self._do(session, claim)
         except MigratorError as error:
             return failed_or_again(_lost_or(error, session, claim), claim, time.monotonic() - started)
-        log.info("target done", schema=claim.schema_name, tenant=claim.tenant_id, note=outcome.note)
         return replace(outcome, seconds=time.monotonic() - started)
 
 

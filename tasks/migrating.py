@@ -63,7 +63,8 @@ class Migrating:
         except MigratorError as error:
             before = self._before.get(claim.schema_name)
             return failed_or_again(error, claim, time.monotonic() - started, fingerprint_before=before)
-        _tell(change, claim)
+        if change.without_effect:
+            log.warning("migrations changed nothing", scripts=change.without_effect)
         return Outcome(
             claim,
             OutcomeState.DONE,
@@ -122,16 +123,3 @@ def planned_folder(row: Row[Any], database: Database) -> Folder:
     if folder.digest != planned:
         raise FolderDiffers(path=folder.path, host=desk.host(), found=folder.digest, planned=planned)
     return folder
-
-
-def _tell(change: Change, claim: Claim) -> None:
-    if change.without_effect:
-        log.warning("migrations changed nothing", schema=claim.schema_name, scripts=change.without_effect)
-    log.info(
-        "target done",
-        schema=claim.schema_name,
-        tenant=claim.tenant_id,
-        version=change.to_version,
-        applied=len(change.applied),
-        seconds=round(change.seconds, 4),
-    )

@@ -65,7 +65,6 @@ class RollingBack:
             return Outcome(claim, OutcomeState.DONE, note="nothing was changed by that execution")
         change, way = self._undone_or_restored(session, claim, changed)
         note = self._proved(session, claim, changed, way)
-        log.info("target taken back", schema=claim.schema_name, tenant=claim.tenant_id, way=way, scripts=change.applied)
         return Outcome(
             claim,
             OutcomeState.DONE,

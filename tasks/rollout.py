@@ -36,6 +36,7 @@ from tasks.broker_repairs import BROKER_ERRORS
 from tasks.drifting import MOST_NAMED, drifted
 from tasks.event_task import EventTask, Report
 from tasks.lane import BUSY_PAUSE, claimer_for, give_up, lane
+from tasks.notice import notice
 from tasks.shift import NoSlot, work_shift
 
 log = structlog.get_logger("migrator.rollout")
@@ -124,6 +125,8 @@ def drive(task: EventTask, event: Event) -> Report:
         free = {} if over else _take(connection, event.id, standing, step)
     if over:
         _follow_up(event, report)
+        if report["state"] != ExecutionState.COMPLETED:
+            notice()
         return _answered(report)
     log.info("execution goes on", execution=event.id, step=step.value, databases=len(free))
     if free:

@@ -20,9 +20,8 @@ from tasks import desk, mirror
 from tasks.breaker import session_to
 from tasks.heartbeat import Heartbeat
 from tasks.pacing import Pacing
+from tasks.told import tell
 from tasks.work import Work, work_of
-
-log = structlog.get_logger("migrator.target")
 
 
 class NoSlot(Exception):
@@ -36,6 +35,8 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
     connection. Raises NoSlot, BreakerOpen, or the MigratorError because of which no target of the database can be
     worked on. Whatever was claimed and not finished is free again then.
     """
+    ids = {"event_id": claimer.execution_id, "execution": claimer.execution_id}
+    structlog.contextvars.bind_contextvars(**ids, database=claimer.database_id)
     with desk.store().begin() as connection:
         database = registry.find_database(connection, claimer.database_id)
         execution = ledger.execution(connection, claimer.execution_id)
@@ -104,7 +105,7 @@ class Shift:
         for claim in batch:
             if self.session.is_closed:
                 return
-            outcome = self._work.one(self.session, claim)
+            outcome = self._one(claim)
             if outcome is None:
                 self._put_back = True
                 continue
@@ -116,6 +117,15 @@ class Shift:
                 if not self._write():
                     return
                 self._show()
+
+    def _one(self, claim: Claim) -> Outcome | None:
+        """Work on one target; every line that the log has of it says which."""
+        whose = {"tenant": claim.tenant_id} if claim.tenant_id else {}
+        with structlog.contextvars.bound_contextvars(schema=claim.schema_name, **whose):
+            outcome = self._work.one(self.session, claim)
+            if outcome is not None:
+                tell(outcome)
+            return outcome
 
     def _write(self) -> bool:
         """Write down what is done; whether there may be more."""

@@ -14,6 +14,7 @@ from migrator.model.event import EventStatus, EventType
 from tasks import desk
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
+from tasks.notice import notice
 
 log = structlog.get_logger("migrator.steering")
 
@@ -47,6 +48,7 @@ def steer_here(execution_id: str, action: str, by: str) -> dict[str, Any]:
     log.info("execution steered", execution=execution_id, action=action, by=by, changed=changed)
     if changed:
         _drive_on(execution_id, EventType(row.type), row.event_status)
+        notice()
     said = f"execution {execution_id} is {_DONE[action]}" if changed else f"execution {execution_id} was so already"
     return {"execution": execution_id, "action": action, "state": row.state, "changed": changed, "summary": said}
 

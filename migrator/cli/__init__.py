@@ -11,6 +11,7 @@ from migrator.cli.lazy import lazy_group
 from migrator.errors import EXIT_INTERRUPTED, MigratorError
 
 COMMANDS = {
+    "alerts": "migrator.cli.alerts:alerts",
     "baseline": "migrator.cli.amend:baseline",
     "breaker": "migrator.cli.breaker:breaker",
     "cancel": "migrator.cli.rollout:cancel",
@@ -37,6 +38,7 @@ COMMANDS = {
     "snapshot": "migrator.cli.snapshot:snapshot",
     "status": "migrator.cli.status:status",
     "tenant": "migrator.cli.registry:tenant",
+    "timeline": "migrator.cli.timeline:timeline",
     "validate": "migrator.cli.validate:validate",
     "watch": "migrator.cli.migrate:watch",
 }

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import migrator
+from migrator.model.alert import DeliveryState
 from migrator.model.breaker import BreakerState
 from migrator.model.event import EventStatus
 from migrator.model.execution import LEGAL, ExecutionState, OutcomeState
@@ -24,7 +25,13 @@ def test_the_picture_of_an_execution_has_the_arrows_that_are_legal_and_no_others
     assert drawn == {(start.value, end.value) for start, ways in LEGAL.items() for end in ways}
 
 
-PICTURES = {"Event": EventStatus, "Execution": ExecutionState, "Outcome": OutcomeState, "Breaker": BreakerState}
+PICTURES = {
+    "Event": EventStatus,
+    "Execution": ExecutionState,
+    "Outcome": OutcomeState,
+    "Breaker": BreakerState,
+    "Delivery": DeliveryState,
+}
 
 
 def test_each_picture_has_every_state_and_no_other():

@@ -1,0 +1,463 @@
+"""Alerts in the ledger: fired once, told once, silenced, resolved; and each cause found where it really is."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from small_fleet import done, failed, found, lane, opened, register
+
+from config.alerts import AlertSettings
+from migrator.errors import AlertOver, UnknownAlert
+from migrator.fleet import MIGRATIONS, alerts, breakers, claims, deliveries, events, gate, ledger, steering, ticks
+from migrator.fleet.ledger import Request
+from migrator.model.alert import DeliveryState, Severity
+from migrator.model.breaker import BreakerState
+from migrator.model.event import Event, EventType
+from migrator.model.execution import ExecutionState, Work
+from migrator.model.plan import by_scope, make_plan
+from migrator.model.preflight import Check, Verdict
+from migrator.model.rollout import Rollout
+from migrator.watch.alerts.facts import read_facts
+from migrator.watch.alerts.limits import Limits
+from migrator.watch.alerts.look import ChannelFilter, look
+
+OPS = ChannelFilter("ops")
+BROKEN = "event e9 went wrong"
+
+
+@pytest.fixture
+def see(store):
+    """Holds the rules against the ledger; what fires goes to the channel ops."""
+
+    def once(channels=(OPS,), **limits):
+        with store.begin() as connection:
+            return look(connection, Limits(**{"calm": 0.0, **limits}), channels, 3600.0, "a test")
+
+    return once
+
+
+@pytest.fixture
+def shown(store):
+    """All alerts, oldest first."""
+
+    def rows():
+        with store.begin() as connection:
+            return sorted(alerts.listed(connection, resolved=True), key=lambda row: row.id)
+
+    return rows
+
+
+@pytest.fixture
+def take(store):
+    def claimed(channel="ops", seconds=60.0):
+        with store.begin() as connection:
+            return deliveries.claim(connection, channel, seconds)
+
+    return claimed
+
+
+@pytest.fixture
+def sent(store, take):
+    """Sends everything that is due, in vain or not; what was sent, in order."""
+
+    def through(channel="ops"):
+        told = []
+        while (row := take(channel)) is not None:
+            with store.begin() as connection:
+                deliveries.end(connection, row, DeliveryState.SENT)
+            told.append((row.kind, row.rule, row.key))
+        return told
+
+    return through
+
+
+def fail(store, id_="e9", type_=EventType.TENANT_CREATED, error="SchemaRefused"):
+    with store.begin() as connection:
+        events.receive(connection, Event(id_, type_))
+        events.fail(connection, id_, type_, BROKEN, error=error)
+
+
+def again(store, id_="e9"):
+    with store.begin() as connection:
+        assert events.send_again(connection, id_, "ann")
+
+
+def test_a_failed_event_is_told_once_and_so_is_its_end(store, see, shown, sent):
+    fail(store)
+    assert [each.rule for each in see().fire] == ["event_failed"]
+    assert see().fire == ()
+    assert sent() == [("fired", "event_failed", "tenant.created SchemaRefused")]
+    again(store)
+    assert len(see().resolve) == 1
+    see()
+    assert sent() == [("resolved", "event_failed", "tenant.created SchemaRefused")]
+    [row] = shown()
+    assert row.resolved_at is not None
+    assert BROKEN in row.sentence
+    assert "'migrator events retry e9' sends it again" in row.sentence
+    with store.begin() as connection:
+        assert [each.change for each in alerts.changes(connection, row.id)] == ["fired", "resolved"]
+
+
+def test_many_events_that_fail_alike_are_one_alert(store, see, shown):
+    for number in range(12):
+        fail(store, f"e{number}")
+    fail(store, "other", error="BadPayload")
+    see()
+    assert [(row.key, row.facts["count"]) for row in shown()] == [
+        ("tenant.created SchemaRefused", 12),
+        ("tenant.created BadPayload", 1),
+    ]
+    assert "retry --all-failed --type tenant.created" in shown()[0].sentence
+    assert "Send it anew" in shown()[1].sentence
+
+
+def test_an_event_that_an_operator_called_off_is_no_failure(store, see):
+    fail(store, error="CalledOff")
+    assert see().fire == ()
+
+
+def test_two_that_look_at_once_fire_and_tell_once(store, see, shown, sent):
+    for number in range(5):
+        fail(store, f"e{number}", error=f"Error{number}")
+    together = Barrier(6, timeout=20)
+
+    def hurry(_):
+        together.wait()
+        return len(see().fire)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(hurry, range(6))) == 5
+    assert len(shown()) == 5
+    assert len(sent()) == 5
+
+
+def test_two_that_deliver_at_once_never_get_the_same_delivery(store, see, take):
+    for number in range(5):
+        fail(store, f"e{number}", error=f"Error{number}")
+    see()
+    together = Barrier(6, timeout=20)
+
+    def hurry(_):
+        together.wait()
+        return take()
+
+    with ThreadPoolExecutor(6) as pool:
+        got = [row for row in pool.map(hurry, range(6)) if row is not None]
+    assert len(got) == 1  # and none of the channel's others while that one is on its way
+
+
+def test_a_delivery_whose_sender_died_is_taken_over_and_the_late_sender_counts_no_more(store, see, take):
+    fail(store)
+    see()
+    late = take(seconds=0.0)
+    second = take()
+    assert (late.id, late.tries, second.id, second.tries) == (second.id, 1, late.id, 2)
+    with store.begin() as connection:
+        deliveries.end(connection, late, DeliveryState.FAILED, "too late")
+        deliveries.end(connection, second, DeliveryState.SENT)
+        [row] = deliveries.of_alert(connection, second.alert_id)
+    assert (row.state, row.tries, row.error) == ("sent", 2, None)
+
+
+def test_after_a_failure_the_whole_channel_rests_and_another_one_does_not(store, see, take):
+    for number in range(2):
+        fail(store, f"e{number}", error=f"Error{number}")
+    see(channels=(OPS, ChannelFilter("other")))
+    with store.begin() as connection:
+        deliveries.postpone(connection, deliveries.claim(connection, "ops", 60.0), 60.0, "it answered 500")
+    assert take("ops") is None
+    assert take("other") is not None
+
+
+def test_what_is_over_before_it_was_told_is_told_in_order(store, see, sent):
+    fail(store)
+    see()
+    again(store)
+    see()
+    assert [kind for kind, _, _ in sent()] == ["fired", "resolved"]
+
+
+def test_what_cannot_be_sent_for_long_is_given_up_with_the_reason(store, see):
+    fail(store)
+    see()
+    with store.begin() as connection:
+        assert deliveries.give_up(connection, 3600.0) == 0
+        assert deliveries.give_up(connection, -1.0) == 1
+        [row] = deliveries.of_alert(connection, alerts.opened(connection)[0].id)
+    assert (row.state, row.error) == ("failed", "no worker knows the channel ops")
+
+
+def test_a_silenced_alert_is_not_told_and_when_the_silence_is_over_it_is(store, see, shown, sent):
+    fail(store)
+    see()
+    with store.begin() as connection:
+        until = alerts.silence(connection, shown()[0].id, 3600.0, "ann", "we know")
+    assert sent() == []
+    see()
+    assert sent() == []
+    row = shown()[0]
+    assert (row.silenced_by, row.silenced_because, row.silenced_until) == ("ann", "we know", until)
+    with store.begin() as connection:
+        assert alerts.unsilence(connection, row.id, "bob")
+        assert not alerts.unsilence(connection, row.id, "bob")
+    see()
+    assert sent() == [("fired", "event_failed", "tenant.created SchemaRefused")]
+    with store.begin() as connection:
+        noted = [(each.change, each.by) for each in alerts.changes(connection, row.id)]
+    assert noted == [("fired", None), ("silenced", "ann"), ("unsilenced", "bob")]
+
+
+def test_what_nobody_was_told_because_of_a_silence_ends_in_silence(store, see, shown, sent):
+    fail(store)
+    see()
+    with store.begin() as connection:
+        alerts.silence(connection, shown()[0].id, 3600.0, "ann")
+    again(store)
+    see()
+    assert shown()[0].resolved_at is not None
+    assert sent() == []
+
+
+def test_who_was_told_before_the_silence_is_told_the_end(store, see, shown, sent):
+    fail(store)
+    see()
+    assert len(sent()) == 1
+    with store.begin() as connection:
+        alerts.silence(connection, shown()[0].id, 3600.0, "ann")
+    again(store)
+    see()
+    assert [kind for kind, _, _ in sent()] == ["resolved"]
+
+
+def test_only_an_alert_that_is_there_and_open_can_be_silenced(store, see, shown):
+    fail(store)
+    see()
+    again(store)
+    see()
+    with store.begin() as connection, pytest.raises(AlertOver):
+        alerts.silence(connection, shown()[0].id, 60.0, "ann")
+    with store.begin() as connection, pytest.raises(UnknownAlert):
+        alerts.silence(connection, 4711, 60.0, "ann")
+
+
+def test_a_channel_is_told_what_it_wants(store, see, sent):
+    fail(store)
+    see(channels=(ChannelFilter("worst", Severity.CRITICAL), ChannelFilter("beat", rules=frozenset(("beat_silent",)))))
+    assert sent("worst") == sent("beat") == []
+    see(channels=(ChannelFilter("errors", Severity.ERROR),))
+    assert len(sent("errors")) == 1
+
+
+def test_a_rule_that_is_switched_off_finds_nothing_and_what_it_found_is_over(store, see):
+    fail(store)
+    see()
+    assert len(see(off=frozenset(("event_failed",))).resolve) == 1
+
+
+def test_a_cause_that_comes_and_goes_is_one_alert(store, see, shown, sent):
+    with store.begin() as connection:
+        register(connection, found(1))
+    for state in (BreakerState.OPEN, BreakerState.CLOSED) * 3:
+        with store.begin() as connection:
+            breakers.note(connection, "eu-1", state, "it was refused", "w1")
+        see(calm=600.0)
+    [row] = shown()
+    assert (row.times, row.resolved_at, row.calm_since is not None) == (3, None, True)
+    assert len(sent()) == 1
+
+
+def rollout(store, count=4, **more):
+    return opened(store, found(count), rollout=Rollout(canary=0, **more))
+
+
+def fail_targets(store, claim, count):
+    with store.begin() as connection:
+        claims.write_outcomes(connection, "e1", [failed(each) for each in claim(lane(), count)])
+
+
+def rules(changes):
+    return [(each.rule, each.key) for each in changes.fire]
+
+
+def test_a_halted_execution_fires_until_somebody_decides(store, see, shown):
+    rollout(store)
+    with store.begin() as connection:
+        ledger.move(connection, "e1", ExecutionState.HALTED, "more targets failed than may")
+        events.fail(connection, "e1", EventType.MIGRATION_REQUESTED, "halted")
+    assert rules(see()) == [("execution_halted", "e1")]
+    assert "'migrator retry e1'" in shown()[0].sentence
+    with store.begin() as connection:
+        steering.resume(connection, "e1", "ann")
+    assert len(see().resolve) == 1
+
+
+def test_an_execution_that_failed_is_a_failed_event_of_its_own(store, see, shown, claim):
+    rollout(store, max_failures="100%")
+    fail_targets(store, claim, 4)
+    with store.begin() as connection:
+        ledger.move(connection, "e1", ExecutionState.FAILED)
+        events.fail(connection, "e1", EventType.MIGRATION_REQUESTED, "4 of 4 failed")
+    assert rules(see()) == [("event_failed", "e1")]
+    assert "'migrator retry e1' takes up what failed" in shown()[0].sentence
+
+
+def test_an_execution_without_an_outcome_for_long_stands_still(store, see, shown):
+    rollout(store)
+    assert see(stalled=60.0).fire == ()
+    assert rules(see(stalled=-1.0)) == [("execution_stalled", "e1")]
+    assert "eu-1" in shown()[0].sentence
+
+
+def _paused(connection):
+    steering.pause(connection, "e1", "ann")
+
+
+def _held(connection):
+    claims.claim(connection, lane(), 1)
+
+
+def _behind_a_breaker(connection):
+    breakers.note(connection, "eu-1", BreakerState.OPEN, "refused", "w1")
+
+
+def _at_the_gate(connection):
+    stop = Check("locks", Verdict.STOP, "5", "somebody holds a lock", "wait")
+    gate.lock_look(connection, lane())
+    gate.record_look(connection, lane(), [stop], 60.0)
+
+
+@pytest.mark.parametrize("explain", [_paused, _held, _behind_a_breaker, _at_the_gate])
+def test_what_is_explained_does_not_stand_still(store, see, explain):
+    rollout(store)
+    with store.begin() as connection:
+        explain(connection)
+    assert [each.rule for each in see(stalled=-1.0).fire if each.rule == "execution_stalled"] == []
+
+
+def test_an_execution_that_waits_for_another_does_not_stand_still(store, see):
+    rollout(store)
+    with store.begin() as connection:
+        _held(connection)
+        events.receive(connection, Event("e2", EventType.MIGRATION_REQUESTED))
+        plan = make_plan(by_scope(found(4)), Rollout())
+        ledger.open_execution(connection, "e2", plan, Request("ann", {"tenant": "0123456789abcdef"}))
+        assert ledger.execution(connection, "e2").state == "pending"
+    assert see(stalled=-1.0).fire == ()
+
+
+def test_a_budget_that_is_nearly_used_up_fires_before_the_halt(store, see, claim):
+    rollout(store, 8, max_failures="4")
+    fail_targets(store, claim, 2)
+    assert see().fire == ()
+    fail_targets(store, claim, 1)
+    assert rules(see()) == [("budget_near", "e1")]
+
+
+def test_a_breaker_that_opens_fires_and_is_over_when_it_is_closed(store, see, shown):
+    with store.begin() as connection:
+        register(connection, found(1))
+        breakers.note(connection, "eu-1", BreakerState.OPEN, "refused", "w1")
+    assert rules(see()) == [("breaker_open", "eu-1")]
+    first = shown()[0].facts["since"]
+    with store.begin() as connection:
+        breakers.note(connection, "eu-1", BreakerState.HALF_OPEN, "one probe may try", "w1")
+        breakers.note(connection, "eu-1", BreakerState.OPEN, "refused again", "w1")
+    see()
+    assert shown()[0].facts["since"] == first
+    with store.begin() as connection:
+        breakers.note(connection, "eu-1", BreakerState.CLOSED, "reached", "w1")
+    assert len(see().resolve) == 1
+
+
+def looked_for_drift(store, id_, odd):
+    with store.begin() as connection:
+        register(connection, found(2))
+        events.receive(connection, Event(id_, EventType.MAINTENANCE_SCHEDULED))
+    opened(store, found(2), id_)
+    with store.begin() as connection:
+        connection.exec_driver_sql("UPDATE execution SET kind = %s WHERE id = %s", (Work.DRIFT.value, id_))
+        batch = claims.claim(connection, lane(execution=id_), 10)
+        claims.write_outcomes(connection, id_, [done(each) for each in batch])
+        report = {"drifted": [{"database": "eu-1", "schema": schema} for schema in odd]}
+        ledger.move(connection, id_, ExecutionState.FAILED if odd else ExecutionState.COMPLETED)
+        if odd:
+            events.fail(connection, id_, EventType.MAINTENANCE_SCHEDULED, "odd", report=report)
+        else:
+            events.complete(connection, id_, report)
+
+
+def test_drift_fires_once_for_a_database_until_a_later_look_finds_none(store, see, shown, monkeypatch):
+    looked_for_drift(store, "d1", ["tenant_000"])
+    assert rules(see()) == [("drift_found", "eu-1")]
+    assert "tenant_000" in shown()[0].sentence
+    looked_for_drift(store, "d2", ["tenant_000", "tenant_001"])
+    assert see().fire == ()
+    looked_for_drift(store, "d3", [])
+    assert len(see().resolve) == 1
+
+
+def test_a_rollback_that_failed_fires_and_not_as_a_failed_event(store, see, shown):
+    rollout(store)
+    with store.begin() as connection:
+        ledger.move(connection, "e1", ExecutionState.CANCELLED)
+    fail(store, "e1:rollback", EventType.ROLLBACK_REQUESTED, "TooLate")
+    with store.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE event SET payload = %s WHERE id = 'e1:rollback'", (json.dumps({"execution_id": "e1"}),)
+        )
+    assert rules(see()) == [("rollback_failed", "e1")]
+    assert "was not begun, nothing was taken back" in shown()[0].sentence
+
+
+def test_a_due_event_that_nobody_takes_fires(store, see, shown):
+    with store.begin() as connection:
+        now = alerts.lock(connection)
+        events.schedule(connection, Event("m1", EventType.MAINTENANCE_SCHEDULED), now)
+    assert see(queue_age=60.0).fire == ()
+    assert len(see(queue_age=-1.0).fire) == 1
+    assert "m1 of maintenance.scheduled" in shown()[0].sentence
+    with store.begin() as connection:
+        events.take_due(connection)
+    assert len(see(queue_age=-1.0).resolve) == 1
+
+
+def test_beat_is_silent_when_its_tick_is_old_and_when_a_watchman_waits_for_the_first(store, see, shown):
+    with store.begin() as connection:
+        assert ticks.beat_last_tick(connection) is None
+    assert see(beat_silent=-1.0).fire == ()  # nobody knows
+    with store.begin() as connection:
+        assert ticks.claim(connection, ticks.WATCH, "w1", 60.0)
+        assert not ticks.claim(connection, ticks.WATCH, "w2", 60.0)
+    assert rules(see(beat_silent=-1.0)) == [("beat_silent", "beat")]
+    assert "never a sign" in shown()[0].sentence
+    with store.begin() as connection:
+        ticks.note(connection, ticks.BEAT, "host")
+        assert ticks.beat_last_tick(connection) is not None
+    assert len(see(beat_silent=60.0).resolve) == 1
+
+
+def test_the_thresholds_of_rules_and_settings_are_the_same(store):
+    with store.begin() as connection:
+        assert read_facts(connection, Limits()).beat_silent_seconds is None
+    chosen = AlertSettings()
+    assert {name: getattr(Limits(), name) for name in ("stalled", "stalled_held", "budget_share", "beat_silent")} == {
+        name: getattr(chosen, name) for name in ("stalled", "stalled_held", "budget_share", "beat_silent")
+    }
+
+
+@pytest.mark.skipif(not list(MIGRATIONS.glob("V4__*.sql")), reason="this release has no outbox")
+def test_a_published_event_that_the_relay_does_not_send_fires_until_it_is_sent(store, see, shown):
+    with store.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO event (id, type, status, position) VALUES ('p1', 'tenant.created', 'pending', 1)"
+        )
+    assert see(relay_lag=60.0).fire == ()
+    assert rules(see(relay_lag=-1.0)) == [("relay_lag", "relay")]
+    assert "the oldest, p1," in shown()[0].sentence
+    with store.begin() as connection:
+        connection.exec_driver_sql("UPDATE event SET sent_at = clock_timestamp() WHERE id = 'p1'")
+    assert len(see(relay_lag=-1.0).resolve) == 1
