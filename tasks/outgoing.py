@@ -58,11 +58,13 @@ class Outgoing:
         """Let go of the broker."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.collapse()
+            connection.collect(socket_timeout=LONGEST_WAIT)
 
     def _producer(self, application: Celery) -> Any:
         if self._connection is None:
             self._connection = application.connection_for_write(transport_options=_options(application))
+            others = max(len(self._connection.alt) - 1, 0)  # each server that was named is tried once
+            self._connection.ensure_connection(max_retries=others, timeout=LONGEST_WAIT)  # else it tries for ever
         return application.amqp.Producer(self._connection, auto_declare=False)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from migrator.errors import BadPayload, UnknownEventType
 from migrator.model.event import EventType, Priority
-from migrator.model.payload import checked_event_id, parse_payload, storable
+from migrator.model.payload import checked_event_id, parse_payload, storable, storable_value
 
 SQL_TYPES: Mapping[str, str] = {
     "type": "text",
@@ -47,7 +47,8 @@ def publication(type_: EventType, payload: Mapping[str, Any], options: Mapping[s
     if values["priority"] is not None:
         values["priority"] = _priority(type_, values["priority"])
     if values["metadata"] is not None:
-        values["metadata"] = json.dumps(_as_json(type_, "its metadata", values["metadata"]))
+        metadata = _as_json(type_, "its metadata", values["metadata"])
+        values["metadata"] = json.dumps(storable_value(metadata))
     values["scheduled_at"] = _in_utc(values["scheduled_at"])
     return values
 
