@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from typing import Any
+import threading
 
 import click
 from kombu.exceptions import KombuError
@@ -51,10 +51,10 @@ def _run(relay: Relay) -> None:
     from config import logging
 
     logging.configure(desk.settings().log_level, desk.settings().log_format)
-
-    def stop(*_: Any) -> None:
-        relay.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    relay.run()
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    thread = threading.Thread(target=relay.run, name="relay", daemon=True)
+    thread.start()
+    signal.sigwait(ends)
+    relay.stop()
+    thread.join()
