@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import structlog
 from kombu.exceptions import KombuError
@@ -20,6 +21,8 @@ from tasks.outgoing import Outgoing
 BATCH = 100
 PAUSE = 1.0
 """Seconds before the next try, when control database or broker are away."""
+LONGEST_REST = 1.0
+"""A relay rests as long as it worked: thousands of events that wait for others must not keep the server busy."""
 _AWAY = (MigratorError, KombuError, *BROKER_ERRORS)
 
 log = structlog.get_logger("migrator.relay")
@@ -70,9 +73,12 @@ class Relay:
         store, every = desk.store(), desk.settings().relay_every
         with outbox.listen(store) as self._listener:
             while not self._stopped.is_set():
+                began = time.monotonic()
                 self.send_all()
                 self._say_back()
+                rested = time.monotonic() + min(time.monotonic() - began, LONGEST_REST)
                 self._listener.wait(every)
+                self._stopped.wait(max(rested - time.monotonic(), 0.0))
         self._listener = None
 
     def _send_some(self, age: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from typing import Any
 
 import click
 from rich.console import Console
@@ -81,13 +81,10 @@ def _list(status: str | None, unsent: bool, most: int, as_json: bool) -> None:
     with store().begin() as connection:
         found = events.newest(connection, EventStatus(status) if status else None, most, unsent=unsent)
     headings = ("id", "type", "status", "unsent", "retry_count", "created_at", "scheduled_at", "error_message")
-    rows = ((e.id, e.type.value, e.status.value, _mark(e, as_json), e.retry_count, *_moments(e)) for e in found)
-    say_table(as_json, headings, rows, "there are no such events")
+    say_table(as_json, headings, (_row(each, as_json) for each in found), "there are no such events")
 
 
-def _mark(event: Event, as_json: bool) -> bool | str:
-    return event.is_unsent if as_json else "unsent" * event.is_unsent
-
-
-def _moments(event: Event) -> tuple[datetime | None, datetime | None, str | None]:
-    return event.created_at, event.scheduled_at, event.error_message
+def _row(event: Event, as_json: bool) -> tuple[Any, ...]:
+    unsent = event.is_unsent if as_json else "unsent" * event.is_unsent
+    where = (event.id, event.type.value, event.status.value, unsent, event.retry_count)
+    return (*where, event.created_at, event.scheduled_at, event.error_message)
