@@ -60,12 +60,11 @@ class Store:
     def listen(self, query: str) -> Listener:
         """A connection beside the pool that was told to listen by a named query; who opens it closes it."""
         try:
-            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            connection.detach()
-            run(connection, query)
+            connection = self._engine.connect()
         except DBAPIError as error:
             raise ControlDatabaseUnreachable(address=self.address, reason=str(error.orig).strip()) from error
-        return Listener(connection, self.address)
+        connection.detach()
+        return Listener(connection, str(QUERIES[query]), self.address)
 
     def check_schema(self) -> None:
         """Raise ControlSchemaMissing when the tables are older than this release, or not there at all."""

@@ -146,6 +146,8 @@ def test_the_relay_goes_on_when_its_connections_to_the_control_database_were_cut
     fleet.rows("control", f"{cut} = '{fleet.names['control']}'")
     publish("tenant.created", fleet.tenant_payload("2", auto_migrate=False), id="2")
     wait_until(ended(fleet, "2"))
+    wait_until(lambda: "events are relayed again" in celery_setup.worker.logs())
+    assert "the relay was interrupted" not in celery_setup.worker.logs()
 
 
 def test_a_relay_killed_between_sending_and_marking_sends_twice_and_the_effect_is_there_once(

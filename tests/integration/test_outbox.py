@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -172,29 +174,29 @@ def test_sql_and_python_know_the_same_types_priorities_and_parameters(query, con
     assert types.split(", ") == [spoken.get(type_, type_) for type_ in SQL_TYPES.values()]
 
 
-GRANTS = """
-CREATE ROLE {role} LOGIN;
-GRANT USAGE ON SCHEMA migrator TO {role};
-GRANT EXECUTE ON FUNCTION migrator.publish TO {role};
-"""
+MANUAL = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
+GRANTS = re.findall(r"^GRANT .*? TO shop;$", MANUAL, re.MULTILINE)
 
 
 @pytest.fixture
 def role(query, control):
     name = f"app_{control}"
-    query(control, GRANTS.format(role=name))
+    query(control, f"CREATE ROLE {name} LOGIN")
+    for grant in GRANTS:
+        query(control, grant.replace(" TO shop", f" TO {name}"))
     yield name
     query(control, f"DROP OWNED BY {name}; DROP ROLE {name}")
 
 
-def test_an_applications_own_role_may_publish_and_nothing_else(application, role):
+def test_an_applications_own_role_may_do_what_the_manual_grants_it_and_nothing_else(application, role):
     with application.cursor() as cursor:
         cursor.execute(f"SET SESSION AUTHORIZATION {role}")
         assert client.publish(application, "tenant.created", tenant(), id="e1") == "e1"
         application.commit()
-        cursor.execute(f"SET SESSION AUTHORIZATION {role}")
+        cursor.execute("SELECT id, status FROM migrator.event")
+        assert cursor.fetchall() == [("e1", "pending")]
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            cursor.execute("SELECT * FROM migrator.event")
+            cursor.execute("SELECT payload FROM migrator.event")
         application.rollback()
         cursor.execute("RESET SESSION AUTHORIZATION")
         cursor.execute("SELECT id, triggered_by FROM migrator.event")
