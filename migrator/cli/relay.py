@@ -1,20 +1,22 @@
-"""``migrator relay``, also ``celery -A tasks relay``: a relay in a process of its own."""
+"""``migrator relay``, also ``celery -A tasks relay``: a relay in a process of its own.
+
+Celery imports this module in every application that has our package, so tasks and settings are imported when it is
+called, and not before.
+"""
 
 from __future__ import annotations
 
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 import click
-from kombu.exceptions import KombuError
-from kombu.utils.url import maybe_sanitize_url
 
-from migrator.cli.control import store
 from migrator.cli.output import counted, json_option, say
 from migrator.errors import BrokerUnreachable
-from tasks import desk
-from tasks.broker_repairs import BROKER_ERRORS
-from tasks.relay import Relay
+
+if TYPE_CHECKING:
+    from tasks.relay import Relay
 
 
 @click.command()
@@ -27,8 +29,11 @@ def relay(once: bool, as_json: bool) -> None:
 
     Example: migrator relay --once --json
     """
+    from tasks import desk
+    from tasks.relay import Relay
+
     broker = desk.required(desk.settings().broker_url, "the broker", "MIGRATOR_BROKER_URL")
-    store()
+    desk.store()
     if not once:
         _run(Relay())
         return
@@ -38,6 +43,11 @@ def relay(once: bool, as_json: bool) -> None:
 
 
 def _send(relay: Relay, broker: str) -> int:
+    from kombu.exceptions import KombuError
+    from kombu.utils.url import maybe_sanitize_url
+
+    from tasks.broker_repairs import BROKER_ERRORS
+
     try:
         return relay.send_all()
     except (KombuError, *BROKER_ERRORS) as error:
@@ -49,6 +59,7 @@ def _send(relay: Relay, broker: str) -> int:
 def _run(relay: Relay) -> None:
     """Until SIGTERM or Ctrl-C; what is being sent is sent."""
     from config import logging
+    from tasks import desk
 
     logging.configure(desk.settings().log_level, desk.settings().log_format)
     ends = {signal.SIGTERM, signal.SIGINT}

@@ -427,3 +427,10 @@ def test_unsent_events_are_listed_alone(publish, ids, store):
     with store.begin() as connection:
         assert [event.id for event in events.newest(connection, unsent=True)] == ["unsent"]
         assert len(events.newest(connection)) == 2
+
+
+def test_a_connection_of_psycopg_may_publish(server, control, ids):
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(server.url(control)) as connection:
+        assert client.publish(connection, "tenant.created", tenant(1), id="psycopg") == "psycopg"
+    assert ids() == ["psycopg"]
