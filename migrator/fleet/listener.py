@@ -11,7 +11,6 @@ from typing import Any, Self, cast
 
 import psycopg2
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from migrator.errors import ControlDatabaseUnreachable
 
@@ -52,9 +51,9 @@ class Listener:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._connection.invalidate()  # nothing to roll back, and one that was cut could not be asked to
+        self._connection.close()
         self._raw.close()
-        with contextlib.suppress(SQLAlchemyError):  # of a connection that was cut it would say so
-            self._connection.close()
         self._bell.close()
         self._ear.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import threading
@@ -405,19 +406,25 @@ def test_a_listener_hears_of_a_publication_when_it_commits_and_of_an_end_that_le
         assert listener.wait(10)
 
 
-def test_a_listener_that_was_rung_waits_no_longer(store):
+def test_a_listener_that_was_rung_waits_no_longer_and_leaves_quietly(store, caplog, query, control):
     with outbox.listen(store) as listener:
         threading.Timer(0.05, listener.ring).start()
         assert listener.wait(30)
     listener.ring()
+    left = f"SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%LISTEN migr%' AND datname = '{control}'"
+    eventually(lambda: query("postgres", left) == [(0,)])
+    gc.collect()
+    assert caplog.text == ""
 
 
-def test_a_listener_whose_connection_was_cut_says_so(store, query, control):
+def test_a_listener_whose_connection_was_cut_says_so(store, query, control, caplog):
     with outbox.listen(store) as listener:
         ours = f"FROM pg_stat_activity WHERE application_name = 'migrator control' AND datname = '{control}'"
         query("postgres", f"SELECT pg_terminate_backend(pid, 5000) {ours}")
         with pytest.raises(ControlDatabaseUnreachable):
             eventually(lambda: not listener.wait(10))  # it hears the farewell, then the end
+    gc.collect()
+    assert caplog.text == ""
 
 
 def test_unsent_events_are_listed_alone(publish, ids, store):
