@@ -150,6 +150,10 @@ class Settings(BaseSettings):
     """How often an event is tried again."""
     upkeep_every: Seconds = 5.0
     """How often upkeep looks for executions whose lanes were lost."""
+    relay: bool = True
+    """Whether each worker also relays what was published; else 'migrator relay' has to run somewhere."""
+    relay_every: Seconds = 5.0
+    """How often the relay looks for published events that nobody told it of."""
     progress_every: Seconds = 0.5
     """How often each lane reports progress."""
 

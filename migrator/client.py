@@ -3,19 +3,23 @@
 ``from migrator.client import tenant_created`` gives the same ``.delay()`` as ``from tasks import
 tenant_created`` and imports neither package; only the broker's URL is needed. It is read from
 MIGRATOR_BROKER_URL when the first event is sent, unless ``connect`` was called before.
+
+``publish`` needs no broker: it stores an event in the control database, in the application's own transaction.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from celery import Celery
 from celery.result import AsyncResult
 
 from migrator.errors import BadPayload, SettingsMissing
-from migrator.model.event import EventType
+from migrator.model.event import EventType, Priority
+from migrator.model.publication import SQL_TYPES, event_type, publication
 
 _connected: list[Celery] = []
 
@@ -87,3 +91,55 @@ tenant_deleted = EventSender(EventType.TENANT_DELETED)
 maintenance_scheduled = EventSender(EventType.MAINTENANCE_SCHEDULED)
 migration_requested = EventSender(EventType.MIGRATION_REQUESTED)
 rollback_requested = EventSender(EventType.ROLLBACK_REQUESTED)
+
+
+def publish(
+    connection: Any,
+    event: EventSender | EventType | str,
+    payload: Mapping[str, Any],
+    *,
+    id: str | None = None,
+    priority: Priority | str | None = None,
+    scheduled_at: datetime | None = None,
+    correlation_id: str | None = None,
+    triggered_by: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    max_retries: int | None = None,
+) -> str:
+    """Store an event in the caller's transaction on the control database; it is sent once that has committed.
+
+    ``connection``: a Session or Connection of SQLAlchemy, or a connection of psycopg2, psycopg or Django.
+    ``event``: ``tenant_created`` of this module, or the name of the type, ``"tenant.created"``.
+    ``scheduled_at``: not to be carried out before; without a time zone it is UTC.
+
+    Returns the event's id; the same ``id`` again stores nothing. Raises BadPayload and UnknownEventType before
+    anything is stored, and the driver's error for what the database refuses.
+    """
+    type_ = event.type if isinstance(event, EventSender) else event_type(event)
+    options = {
+        "id": id,
+        "priority": priority,
+        "scheduled_at": scheduled_at,
+        "correlation_id": correlation_id,
+        "triggered_by": triggered_by,
+        "metadata": metadata,
+        "max_retries": max_retries,
+    }
+    return _call(connection, publication(type_, payload, options))
+
+
+def _call(connection: Any, values: Mapping[str, Any]) -> str:
+    """Call the function in SQL, by SQLAlchemy or by the driver's own cursor."""
+    if not hasattr(connection, "cursor"):
+        from sqlalchemy import text  # the application has it, we need not
+
+        return str(connection.execute(text(_statement(":{}")), values).scalar_one())
+    with connection.cursor() as cursor:
+        cursor.execute(_statement("%({})s"), values)
+        row = cursor.fetchone()
+    return str(row["id"] if isinstance(row, Mapping) else row[0])
+
+
+def _statement(placeholder: str) -> str:
+    given = ", ".join(f"{name} => CAST({placeholder.format(name)} AS {type_})" for name, type_ in SQL_TYPES.items())
+    return f"SELECT migrator.publish({given}) AS id"

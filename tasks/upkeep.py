@@ -7,7 +7,7 @@ import structlog
 from migrator.fleet import events, ledger
 from migrator.model.event import EventStatus, EventType
 from migrator.model.execution import ExecutionState, Standing, Step, next_step
-from tasks import alerting, breaker, desk
+from tasks import alerting, breaker, desk, relay
 from tasks.app import app
 
 log = structlog.get_logger("migrator.upkeep")
@@ -17,7 +17,8 @@ log = structlog.get_logger("migrator.upkeep")
 def upkeep() -> None:
     """Send events whose time has come; once more those of executions that lie still, and those that were forgotten.
 
-    And set right what the ledger says of breakers that their store has forgotten, and look at the alerts.
+    Also what was published and no relay sent. And set right what the ledger says of breakers that their store has
+    forgotten, and look at the alerts.
     """
     for event_id, type_, priority in _due():
         log.info("event is due", event_id=event_id, type=type_)
@@ -25,6 +26,7 @@ def upkeep() -> None:
     for event_id, type_, priority in _left_behind():
         log.warning("event is driven on", event_id=event_id, type=type_)
         _send(event_id, type_, priority)
+    relay.catch_up()
     breaker.reconcile()
     alerting.look_around(alerting.ask)
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "plan": "migrator.cli.plan:plan",
     "preflight": "migrator.cli.preflight:preflight",
     "rehearse": "migrator.cli.rehearse:rehearse",
+    "relay": "migrator.cli.relay:relay",
     "repair": "migrator.cli.amend:repair",
     "resume": "migrator.cli.rollout:resume",
     "retry": "migrator.cli.rollout:retry",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 from rich.console import Console
@@ -11,7 +12,7 @@ from migrator.cli.control import store, whoami
 from migrator.cli.output import json_option, say, say_table
 from migrator.errors import EXIT_BAD_INPUT
 from migrator.fleet import events
-from migrator.model.event import EventStatus, EventType
+from migrator.model.event import Event, EventStatus, EventType
 
 STATUSES = [status.value for status in EventStatus]
 TYPES = [type_.value for type_ in EventType]
@@ -20,29 +21,31 @@ TYPES = [type_.value for type_ in EventType]
 @click.group("events", invoke_without_command=True)
 @click.option("--status", type=click.Choice(STATUSES), help="Only events that stand there.")
 @click.option("--failed", is_flag=True, help="Only dead letters, the same as --status failed.")
+@click.option("--unsent", is_flag=True, help="Only published events that the relay has not sent yet.")
 @click.option("--most", default=20, show_default=True, help="How many, newest first.")
 @json_option
 @click.pass_context
-def events_(context: click.Context, status: str | None, failed: bool, most: int, as_json: bool) -> None:
+def events_(context: click.Context, status: str | None, failed: bool, unsent: bool, most: int, as_json: bool) -> None:
     """List events, newest first; 'events retry' sends dead letters again.
 
     Example: migrator events --failed
     """
     if context.invoked_subcommand is None:
-        _list("failed" if failed else status, most, as_json)
+        _list("failed" if failed else status, unsent, most, as_json)
 
 
 @events_.command("list")
 @click.option("--status", type=click.Choice(STATUSES), help="Only events that stand there.")
 @click.option("--failed", is_flag=True, help="Only dead letters, the same as --status failed.")
+@click.option("--unsent", is_flag=True, help="Only published events that the relay has not sent yet.")
 @click.option("--most", default=20, show_default=True, help="How many, newest first.")
 @json_option
-def list_(status: str | None, failed: bool, most: int, as_json: bool) -> None:
+def list_(status: str | None, failed: bool, unsent: bool, most: int, as_json: bool) -> None:
     """List events, newest first.
 
     Example: migrator events list --status retrying --json
     """
-    _list("failed" if failed else status, most, as_json)
+    _list("failed" if failed else status, unsent, most, as_json)
 
 
 @events_.command()
@@ -74,12 +77,14 @@ def retry(event_ids: tuple[str, ...], all_failed: bool, type_: str | None, as_js
         sys.exit(EXIT_BAD_INPUT)
 
 
-def _list(status: str | None, most: int, as_json: bool) -> None:
+def _list(status: str | None, unsent: bool, most: int, as_json: bool) -> None:
     with store().begin() as connection:
-        found = events.newest(connection, EventStatus(status) if status else None, most)
-    headings = ("id", "type", "status", "retry_count", "created_at", "scheduled_at", "error_message")
-    rows = (
-        (e.id, e.type.value, e.status.value, e.retry_count, e.created_at, e.scheduled_at, e.error_message)
-        for e in found
-    )
-    say_table(as_json, headings, rows, "there are no such events")
+        found = events.newest(connection, EventStatus(status) if status else None, most, unsent=unsent)
+    headings = ("id", "type", "status", "unsent", "retry_count", "created_at", "scheduled_at", "error_message")
+    say_table(as_json, headings, (_row(each, as_json) for each in found), "there are no such events")
+
+
+def _row(event: Event, as_json: bool) -> tuple[Any, ...]:
+    unsent = event.is_unsent if as_json else "unsent" * event.is_unsent
+    where = (event.id, event.type.value, event.status.value, unsent, event.retry_count)
+    return (*where, event.created_at, event.scheduled_at, event.error_message)

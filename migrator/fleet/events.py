@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 
 from migrator.errors import EXIT_FAILED, EventNotRetried, UnknownEvent
 from migrator.fleet.store import first, rows, run
-from migrator.model.event import Event, EventStatus, EventType, Priority
+from migrator.model.event import DEFAULT_MAX_RETRIES, Event, EventStatus, EventType, Priority
 
 
 def receive(connection: Connection, event: Event) -> Event:
@@ -31,7 +31,14 @@ def receive(connection: Connection, event: Event) -> Event:
         correlation_id=event.correlation_id,
     )
     if stored is None:
-        run(connection, "take_up_event", id=event.id, type=event.type.value, retry_count=event.retry_count)
+        run(
+            connection,
+            "take_up_event",
+            id=event.id,
+            type=event.type.value,
+            retry_count=event.retry_count,
+            max_retries=event.max_retries,
+        )
     return as_event(first(connection, "event", id=event.id))
 
 
@@ -134,9 +141,11 @@ def note_retry(connection: Connection, event_id: str, type_: EventType, sentence
     run(connection, "retry_event", id=event_id, type=type_.value, error_message=sentence)
 
 
-def newest(connection: Connection, status: EventStatus | None = None, most: int = 50) -> list[Event]:
-    """Stored events, newest first."""
-    found = rows(connection, "events", status=status.value if status else None, most=most)
+def newest(
+    connection: Connection, status: EventStatus | None = None, most: int = 50, *, unsent: bool = False
+) -> list[Event]:
+    """Stored events, newest first; of all, or only those that were published and not yet sent."""
+    found = rows(connection, "events", status=status.value if status else None, most=most, unsent=unsent)
     return [as_event(row) for row in found]
 
 
@@ -156,7 +165,7 @@ def as_event(row: Row[Any] | None) -> Event:
         priority=Priority(row.priority),
         status=EventStatus(row.status),
         retry_count=row.retry_count,
-        max_retries=row.max_retries,
+        max_retries=DEFAULT_MAX_RETRIES if row.max_retries is None else row.max_retries,
         error_message=row.error_message,
         report=row.report,
         created_at=row.created_at,
@@ -164,5 +173,7 @@ def as_event(row: Row[Any] | None) -> Event:
         completed_at=row.completed_at,
         triggered_by=row.triggered_by,
         correlation_id=row.correlation_id,
+        sent_at=row.sent_at,
+        position=row.position,
         exit_code=row.metadata.get("exit_code", EXIT_FAILED) if row.status == EventStatus.FAILED else 0,
     )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, Programm
 
 from migrator.errors import BadUrl, ControlDatabaseRefused, ControlDatabaseUnreachable, ControlSchemaMissing
 from migrator.fleet import MIGRATIONS, SCHEMA
+from migrator.fleet.listener import Listener
 from migrator.model.version import Version
 from migrator.queries import load_queries
 
@@ -55,6 +56,15 @@ class Store:
             raise self._refused(error) from None
         except DBAPIError as error:
             raise self._refused(error) from None
+
+    def listen(self, query: str) -> Listener:
+        """A connection beside the pool that was told to listen by a named query; who opens it closes it."""
+        try:
+            connection = self._engine.connect()
+        except DBAPIError as error:
+            raise ControlDatabaseUnreachable(address=self.address, reason=str(error.orig).strip()) from error
+        connection.detach()
+        return Listener(connection, str(QUERIES[query]), self.address)
 
     def check_schema(self) -> None:
         """Raise ControlSchemaMissing when the tables are older than this release, or not there at all."""

@@ -91,5 +91,14 @@ class Event:
     completed_at: datetime | None = None
     triggered_by: str | None = None
     correlation_id: str | None = None
+    position: int | None = None
+    """Its place in the outbox; None when it came by a message."""
+    sent_at: datetime | None = None
+    """When the relay last gave it to the broker."""
     exit_code: int = 0
     """For a command that waited for the event: 0 unless it failed."""
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether it lies in the outbox and was not sent yet."""
+        return self.position is not None and self.sent_at is None and self.status is EventStatus.PENDING

@@ -274,7 +274,7 @@ def refused_payload(type_: EventType, fields: Mapping[str, Any]) -> BadPayload |
 
 def storable(type_: EventType, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that the type knows, with what PostgreSQL's jsonb cannot hold written as text."""
-    return {name: _storable(value) for name, value in fields.items() if name in PAYLOADS[type_].model_fields}
+    return {name: storable_value(value) for name, value in fields.items() if name in PAYLOADS[type_].model_fields}
 
 
 def checked_event_id(type_: EventType, event_id: str) -> str:
@@ -284,15 +284,16 @@ def checked_event_id(type_: EventType, event_id: str) -> str:
     return event_id
 
 
-def _storable(value: Any) -> Any:
+def storable_value(value: Any) -> Any:
+    """A value with what PostgreSQL's jsonb cannot hold written as text."""
     if isinstance(value, str):
         return value.replace("\x00", "\ufffd").encode(errors="replace").decode()
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(_storable(key)): _storable(item) for key, item in value.items()}
+        return {str(storable_value(key)): storable_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_storable(item) for item in value]
+        return [storable_value(item) for item in value]
     return value
 
 

@@ -92,6 +92,12 @@ def test_the_client_brings_neither_tasks_nor_config_nor_a_database_driver():
     assert set(loaded) & {"tasks", "config", "sqlalchemy", "psycopg2", "flower", "pglast"} == set()
 
 
+def test_celerys_own_command_of_an_application_with_our_package_imports_neither_its_tasks_nor_its_config():
+    code = "import sys, migrator.cli.relay; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert set(loaded) & {"tasks", "config", "sqlalchemy", "celery"} == set()
+
+
 @every_type
 def test_a_task_without_a_broker_names_the_variable(type_):
     with pytest.raises(SettingsMissing, match="set MIGRATOR_BROKER_URL"):

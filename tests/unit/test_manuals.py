@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any, get_args
 
 import click
+import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import migrator
+from config.settings import Settings
 from migrator import cli
+from migrator.client import publish
 from migrator.folder.convention import CONVENTIONS
 from migrator.folder.directives import KNOWN
 from migrator.folder.options import Options
-from migrator.model.payload import MaintenanceScheduled, MigrationRequested, RollbackRequested, RolloutWishes
+from migrator.model.event import EventStatus, EventType
+from migrator.model.payload import PAYLOADS, MaintenanceScheduled, MigrationRequested, RollbackRequested, RolloutWishes
 
 DOCS = Path(migrator.__file__).parents[1] / "docs"
 PARAMETERS = {"target_version": "to", "to_version": "to", "force_execution": "force"}
@@ -79,6 +84,34 @@ def test_the_manual_of_rollouts_has_every_field_of_maintenance_and_every_type():
     assert [cells[:2] for cells in table("rollouts.md", "field of maintenance")] == own
     types = get_args(fields["maintenance_type"].annotation)
     assert [cells[0] for cells in table("rollouts.md", "type")] == [f"`{type_}`" for type_ in types]
+
+
+@pytest.mark.parametrize("type_", [t for t in EventType if not t.value.endswith(("requested", "scheduled"))], ids=str)
+def test_the_manual_of_events_has_every_field_of_a_type_with_its_default(type_):
+    fields = PAYLOADS[type_].model_fields
+    written = [cells[:2] for cells in table("events.md", type_.value)]
+    assert written == [[f"`{name}`", default(field)] for name, field in fields.items()]
+
+
+def test_the_manual_of_events_has_every_type_with_its_task_and_priority_and_what_orders_it():
+    described = {type_: type_.value.partition(".")[0] for type_ in EventType}
+    subjects = {type_: kind if kind in ("database", "tenant") else "none" for type_, kind in described.items()}
+    assert table("events.md", "type") == [
+        [f"`{type_.value}`", f"`{type_.function_name}`", type_.priority.value, subjects[type_]] for type_ in EventType
+    ]
+
+
+def test_the_manual_of_events_has_every_status_and_every_option_of_publish():
+    assert [cells[0] for cells in table("events.md", "status")] == [f"`{status.value}`" for status in EventStatus]
+    options = [name for name in signature(publish).parameters if name not in ("connection", "event", "payload")]
+    assert [cells[0] for cells in table("events.md", "option")] == [f"`{name}`" for name in options]
+
+
+def test_the_settings_that_the_manual_of_events_names_are_there():
+    text = (DOCS / "events.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:relay|retry|max)_[a-z_]+)`", text)) - {"relay_lag"}
+    assert named == {"relay_every", "retry_backoff", "retry_backoff_max", "max_retries"}
+    assert {*named, "relay"} <= set(Settings.model_fields)
 
 
 def options_of(model: type[BaseModel], prefix: str = "") -> Iterator[list[str]]:

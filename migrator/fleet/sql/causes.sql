@@ -120,12 +120,12 @@ GROUP BY database.id, looked.id, looked.finished_at
 ORDER BY database.id;
 
 -- due_causes --
--- Events whose time has come and that nobody takes, by their queue.
+-- Events whose time has come and that nobody takes, by their queue; those that wait for the relay are its own cause.
 SELECT priority, count(*) AS number, min(scheduled_at) AS at,
        (array_agg(id ORDER BY scheduled_at))[1] AS id, (array_agg(type ORDER BY scheduled_at))[1] AS type,
        extract(epoch FROM clock_timestamp() - min(scheduled_at)) AS seconds
 FROM event
-WHERE status = 'pending' AND scheduled_at <= clock_timestamp()
+WHERE status = 'pending' AND scheduled_at <= clock_timestamp() AND (position IS NULL OR sent_at IS NOT NULL)
 GROUP BY priority
 ORDER BY priority;
 

@@ -10,7 +10,10 @@ RETURNING id;
 SELECT * FROM event WHERE id = :id;
 
 -- take_up_event --
-UPDATE event SET status = 'processing', processed_at = now(), retry_count = greatest(retry_count, :retry_count)
+-- What was published learns here how often it may be tried again, where its publisher did not say.
+UPDATE event
+SET status = 'processing', processed_at = now(), retry_count = greatest(retry_count, :retry_count),
+    max_retries = coalesce(max_retries, :max_retries)
 WHERE id = :id AND type = :type AND status NOT IN ('completed', 'failed');
 
 -- schedule_event --
@@ -31,12 +34,13 @@ WHERE id = :id AND status = 'pending';
 
 -- take_due_events --
 -- Events whose time has come. Whoever gets them sends them, so they are marked as taken up and nobody else gets them.
+-- Those that were published and not yet sent are the relay's, which keeps them in order.
 UPDATE event
 SET status = 'processing', processed_at = now()
 WHERE id IN (
     SELECT id
     FROM event
-    WHERE status = 'pending' AND scheduled_at <= clock_timestamp()
+    WHERE status = 'pending' AND scheduled_at <= clock_timestamp() AND (position IS NULL OR sent_at IS NOT NULL)
     ORDER BY scheduled_at
     LIMIT 100
     FOR UPDATE SKIP LOCKED)
@@ -64,7 +68,8 @@ WHERE id = :id AND type = :type AND status NOT IN ('completed', 'failed')
 
 -- events --
 SELECT * FROM event
-WHERE CAST(:status AS text) IS NULL OR status = :status
+WHERE (CAST(:status AS text) IS NULL OR status = :status)
+  AND (NOT :unsent OR (position IS NOT NULL AND sent_at IS NULL AND status = 'pending'))
 ORDER BY created_at DESC
 LIMIT :most;
 
