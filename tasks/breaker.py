@@ -43,6 +43,11 @@ SPREAD = 0.5
 AWAY_SECONDS = 5.0
 """For so long a store that did not answer is not asked again."""
 LOST = "the connection was lost"
+_HAPPENINGS = {
+    BreakerState.OPEN: "breaker opened",
+    BreakerState.HALF_OPEN: "breaker probes",
+    BreakerState.CLOSED: "breaker closed",
+}
 
 log = structlog.get_logger("migrator.breaker")
 
@@ -164,7 +169,7 @@ def note_change(database_id: str, answer: Answer, by: str, reason: str | None = 
         return
     reason = reason or _why(after)
     tell = log.warning if after.state is BreakerState.OPEN else log.info
-    tell("breaker is " + after.state.value, database=database_id, reason=reason)
+    tell(_HAPPENINGS[after.state], database=database_id, state=after.state.value, reason=reason, by=by)
     try:
         with desk.store().begin() as connection:
             changes.note(connection, database_id, after.state, reason, by)
@@ -225,6 +230,9 @@ class BreakerTask(Task):
     """
 
     abstract = True
+    Request = "tasks.losses:LeasedRequest"
+    default_retry_delay = 1
+    """Seconds until a message comes back whose child died; Celery's are 180."""
 
     def database_of(self, *args: Any, **kwargs: Any) -> str | None:
         """The database that the arguments name; None for a task that finds out later and asks by ``session_to``."""
@@ -242,8 +250,16 @@ class BreakerTask(Task):
             if not self.is_wanted(*args, **kwargs):
                 return None
             log.info("task waits for the breaker", task=self.name, database=database_id, seconds=round(shut.wait, 1))
-            self.come_again(countdown(shut))
+            self.wait_outside(countdown(shut))
         return super().__call__(*args, **kwargs)
+
+    def waits(self, seconds: float, *args: Any, **kwargs: Any) -> None:
+        """Called before it waits for so long outside the workers."""
+
+    def wait_outside(self, seconds: float) -> NoReturn:
+        """Come again after some seconds, and say so where somebody looks for tasks that were lost."""
+        self.waits(seconds, *(self.request.args or ()), **(self.request.kwargs or {}))
+        self.come_again(seconds)
 
     def send_again(self, **options: Any) -> None:
         """Publish the message that is being worked on once more, with its id, chord and retries as they are."""
