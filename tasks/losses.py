@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 import structlog
+from celery import bootsteps
 from celery.exceptions import WorkerLostError
 from celery.signals import worker_process_init, worker_shutting_down
 from celery.worker.request import Request
@@ -22,6 +23,7 @@ from tasks import desk
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
 
+LOOK_SECONDS = 1.0
 WRITE_SECONDS = 5.0
 """A control database that is away must not keep a worker from stopping."""
 _main: dict[str, int] = {}
@@ -39,6 +41,35 @@ def holder_for(task_id: str) -> Holder:
     return Holder(
         desk.host(), _main.get("process", os.getpid()), os.getpid(), _short(task_id), uuid().replace("-", "")[:12]
     )
+
+
+class ChildWatch(bootsteps.StartStopStep):
+    """Looks for dead children every second.
+
+    Celery looks when a child closes its end of a pipe, and then every five seconds. A dying child closes the pipe a
+    moment before it can be waited for, so that the first look often finds nothing.
+    """
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, consumer: Any, **options: Any) -> None:
+        self._timer: Any = None
+        super().__init__(consumer, **options)
+
+    def start(self, consumer: Any) -> None:
+        """Only the prefork pool has children."""
+        look = getattr(getattr(consumer.pool, "_pool", None), "maintain_pool", None)
+        if look is not None:
+            self._timer = consumer.timer.call_repeatedly(LOOK_SECONDS, look)
+
+    def stop(self, consumer: Any) -> None:
+        """Celery sees to the end of the pool."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+app.steps["consumer"].add(ChildWatch)
 
 
 class LeasedRequest(Request):
@@ -75,13 +106,19 @@ def _tell(holders: str) -> None:
 def _stopping(how: str = "Warm", **_: Any) -> None:
     """Warm: targets in hand are finished, but not for ever. Cold: the children are gone, what they had is free."""
     if how == "Warm":
-        limit = threading.Timer(desk.settings().stop_patience, os.kill, (os.getpid(), signal.SIGQUIT))
+        limit = threading.Timer(desk.settings().stop_patience, _enough)
         limit.daemon = True
         limit.start()
         return
     writing = threading.Thread(target=_let_go, daemon=True)
     writing.start()
     writing.join(WRITE_SECONDS)
+
+
+def _enough() -> None:
+    """The cold stop, without the time that Celery's soft one would give once more."""
+    app.conf.worker_soft_shutdown_timeout = 0
+    os.kill(os.getpid(), signal.SIGQUIT)
 
 
 def _let_go() -> None:

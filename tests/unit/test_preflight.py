@@ -34,7 +34,9 @@ def verdict(name, needs=FOUR_LANES, **facts) -> str:
 
 
 @pytest.mark.parametrize(("relations", "expected"), [(0, "ok"), (1, "warn")])
-def test_a_lane_of_ours_stops_nobody_for_one_that_was_left_behind_is_ended_when_its_target_is_taken_over(relations, expected):
+def test_a_lane_of_ours_stops_nobody_for_one_that_was_left_behind_is_ended_when_its_target_is_taken_over(
+    relations, expected
+):
     ours = replace(HOLDER, application="migrator lane 3 e1", seconds=900.0, relations=relations)
     assert verdict("transactions", transactions=(ours,)) == expected
 
