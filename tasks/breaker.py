@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Any, NoReturn
 
@@ -80,12 +81,13 @@ class Breakers:
         """The database was reached."""
         self._run("succeeded", database_id, probe=permit.probe)
 
-    def failed(self, database_id: str, permit: Permit, reason: str) -> BreakerOpen | None:
+    def failed(self, database: Database, permit: Permit, reason: str) -> BreakerOpen | None:
         """It was not reached, or the connection broke; returns what is to be raised when the breaker is open now."""
-        answer = self._run("failed", database_id, probe=permit.probe, reason=reason)
+        most = own_thresholds(database, self.thresholds)
+        answer = self._run("failed", database.id, probe=permit.probe, reason=reason, thresholds=most)
         if answer is None or answer.after.state is BreakerState.CLOSED:
             return None
-        return self._open(database_id, answer)
+        return self._open(database.id, answer)
 
     def give_back(self, database_id: str, permit: Permit) -> None:
         """The permit was not used."""
@@ -162,6 +164,17 @@ def thresholds() -> Thresholds:
     )
 
 
+def own_thresholds(database: Database, by_settings: Thresholds) -> Thresholds:
+    """As the registry has them for this database, else by the settings; the longest wait is never the shorter one."""
+    seconds = database.breaker_open_seconds or by_settings.open_seconds
+    return replace(
+        by_settings,
+        failures=database.breaker_failures or by_settings.failures,
+        open_seconds=seconds,
+        longest=max(by_settings.longest, seconds),
+    )
+
+
 def note_change(database_id: str, answer: Answer, by: str, reason: str | None = None) -> None:
     """Log and store that a breaker changed its state; a control database that is away must not stop the work."""
     before, after = answer.before, answer.after
@@ -198,7 +211,7 @@ def reach(database: Database, application_name: str) -> Session:
     try:
         session = open_session(database, application_name, desk.access())
     except DatabaseUnreachable as error:
-        shut = breakers().failed(database.id, permit, str(error))
+        shut = breakers().failed(database, permit, str(error))
         raise shut or error from None
     except WrongCredentials:
         breakers().succeeded(database.id, permit)
@@ -218,7 +231,7 @@ def session_to(database: Database, application_name: str) -> Iterator[Session]:
         yield session
     finally:
         if session.is_closed:
-            breakers().failed(database.id, Permit(), f"{LOST} while we were at work in database {database.id}")
+            breakers().failed(database, Permit(), f"{LOST} while we were at work in database {database.id}")
         session.close()
 
 

@@ -38,6 +38,7 @@ from tasks.event_task import EventTask, Report
 from tasks.lane import BUSY_PAUSE, claimer_for, give_up, lane
 from tasks.notice import notice
 from tasks.shift import NoSlot, work_shift
+from tasks.snapshotting import clear_away
 
 log = structlog.get_logger("migrator.rollout")
 
@@ -222,10 +223,13 @@ def _taken_back(connection: Connection, execution_id: str) -> str | None:
 def _follow_up(event: Event, report: Report) -> None:
     """What an end sets off: the executions that waited for it, and, where it halted, the rollback that was asked for.
 
-    Each has an id of its own, so twice is once.
+    The store of snapshots is tidied up after those that maintenance took. Each has an id of its own, so twice is once.
     """
     with desk.store().begin() as connection:
         waiting = ledger.waiting_for(connection, event.id)
+        kind = ledger.execution(connection, event.id).kind
+    if kind == Work.SNAPSHOT:
+        clear_away()
     for row in waiting:
         _send_event(row.id, EventType(row.type), row.priority)
     broken = report["state"] == ExecutionState.HALTED or report["over_budget"]
