@@ -142,7 +142,7 @@ def _take(connection: Connection, execution_id: str, standing: Standing, step: S
         waves.note_sent(connection, execution_id, standing.wave + 1)
         return waves.free_targets(connection, execution_id, standing.wave + 1)
     if step is Step.SEND_AGAIN:
-        return _sent_again(connection, execution_id, standing.wave)
+        return _sent_again(connection, execution_id, standing)
     if step is Step.REPLACE:
         lost = waves.lost_lanes(connection, execution_id)
         waves.note_driven(connection, execution_id)
@@ -154,10 +154,11 @@ def _take(connection: Connection, execution_id: str, standing: Standing, step: S
     return {}
 
 
-def _sent_again(connection: Connection, execution_id: str, wave: int) -> dict[str, int]:
+def _sent_again(connection: Connection, execution_id: str, standing: Standing) -> dict[str, int]:
     """The free targets whose lanes seem lost; those that wait outside the workers say so and are not."""
-    waiting = waves.waiting_databases(connection, execution_id, wave)
-    free = waves.free_targets(connection, execution_id, wave)
+    is_running = standing.state is ExecutionState.RUNNING
+    waiting = waves.waiting_databases(connection, execution_id, standing.wave) if is_running else set()
+    free = waves.free_targets(connection, execution_id, standing.wave)
     lost = {database: count for database, count in free.items() if database not in waiting}
     if lost or not free:
         waves.note_sent_again(connection, execution_id)

@@ -118,6 +118,19 @@ def test_a_stopped_server_costs_the_other_database_nothing_is_hardly_asked_and_i
     assert changes(fleet)[-1][0] == "closed"
 
 
+def test_a_database_with_a_threshold_of_its_own_is_tried_no_more_often_than_that(fleet, second, detour):
+    code, said = fleet.command_json("database", "set", "two", "--breaker-failures", "2", "--breaker-wait", "0.5")
+    assert (code, said["changed"]) == (0, True)
+    assert fleet.command("database", "set", "nowhere", "--lanes", "1").returncode == 2
+    add_tenants(fleet, 20)
+    second.stop()
+    sent = request()
+    wait_until(lambda: len(changes(fleet, "half-open")) >= 2)
+    assert detour.vain <= 2 + len(changes(fleet, "half-open"))
+    second.start()
+    assert sent.get(timeout=60)["done"] == 20
+
+
 def test_a_customer_who_signs_up_meanwhile_waits_and_uses_up_no_try(fleet, second, detour):
     second.stop()
     sent = tasks.tenant_created.apply_async(kwargs=fleet.tenant_payload(database_id="two"), max_retries=9)
