@@ -50,7 +50,6 @@ def lost_too_often(claim: Claim) -> Outcome | None:
         return None
     story = "; ".join(map(_told, claim.losses))
     error = WorkersLost(schema=claim.schema_name, database=claim.database_id, times=len(claim.losses), story=story)
-    log.error("target is given up", schema=claim.schema_name, tenant=claim.tenant_id, reason=str(error))
     return Outcome(claim, OutcomeState.FAILED, failure=Failure(str(error)))
 
 
