@@ -109,8 +109,10 @@ class Settings(BaseSettings):
     """On top of these, for events with a single target, so that they do not wait behind a bulk run."""
     lane_slice: Seconds = 3.0
     """How long a lane works before it makes room for more urgent events."""
-    lease: Seconds = 30.0
+    lease: Seconds = 20.0
     """How long a claim lasts without a sign of life; also when an unanswered message is delivered again."""
+    stop_patience: Seconds = 15.0
+    """How long a worker that is asked to stop finishes the targets in hand; then it gives them back, see operations."""
     lock_timeout: Seconds = 1.0
     """Longest wait for a lock of the server's."""
     schema_lock_wait: Seconds = 10.0

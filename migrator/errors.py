@@ -46,6 +46,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── ChannelFailed                an alert did not get through
     ├── RestoreRefused               exit 3
     ├── DatabaseStopped              exit 3: preflight said stop for too long
+    ├── WorkersLost
     ├── WrongCredentials
     └── TransientError
         ├── ControlDatabaseUnreachable, DatabaseUnreachable, BrokerUnreachable
@@ -488,6 +489,16 @@ class SchemaRefused(MigratorError):
     """The server did not let us open a schema, commit to it or write its history."""
 
     sentence = "schema {schema} of database {database}: {doing} was refused with SQLSTATE {sqlstate}: {reason}; {state}"
+
+
+class WorkersLost(MigratorError):
+    """A target on which one worker after the other was lost; trying it again would cost more of them."""
+
+    sentence = (
+        "schema {schema} in database {database} was not tried once more: {times} workers were lost while they had it: "
+        "{story}. What they had begun there was rolled back, unless its statements commit by themselves. Look at their "
+        "logs, and at the memory that they had; 'migrator retry' tries it again"
+    )
 
 
 class ConnectionLost(TransientError):

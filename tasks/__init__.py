@@ -4,6 +4,7 @@ from tasks import beating
 from tasks.alerting import alert, deliver
 from tasks.app import app
 from tasks.databases import database_created, database_deleted, database_updated
+from tasks.losses import lose
 from tasks.maintenance import maintenance_scheduled
 from tasks.recurring import recur
 from tasks.relay_step import RelayStep
@@ -27,6 +28,7 @@ __all__ = [
     "database_deleted",
     "database_updated",
     "deliver",
+    "lose",
     "maintenance_scheduled",
     "migration_requested",
     "recur",

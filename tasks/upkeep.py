@@ -64,4 +64,4 @@ def lies_still(standing: Standing, patience: float) -> bool:
     if step is Step.WAIT:
         return False
     due = standing.state in (ExecutionState.SOAKING, ExecutionState.PLANNED)
-    return due or step is Step.SEND_AGAIN or standing.quiet_seconds > patience / 2
+    return due or step in (Step.REPLACE, Step.SEND_AGAIN) or standing.quiet_seconds > patience / 2

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from migrator.errors import UnknownExecution
 from migrator.fleet.store import first, rows, run
-from migrator.model.execution import Claim, Outcome
+from migrator.model.execution import Claim, Loss, Outcome
 
 LONGEST_STATEMENT = 2000
 
@@ -40,7 +40,10 @@ class Written:
 
 
 def claim(connection: Connection, claimer: Claimer, most: int) -> list[Claim]:
-    """Claim up to ``most`` free targets of a lane's database, in the order of the plan."""
+    """Claim up to ``most`` free targets of a lane's database, in the order of the plan.
+
+    One that a lost worker had is claimed alone and first.
+    """
     found = rows(
         connection,
         "claim",
@@ -53,7 +56,7 @@ def claim(connection: Connection, claimer: Claimer, most: int) -> list[Claim]:
         share=2 * claimer.lanes,
     )
     ordered = sorted(found, key=lambda row: (row.position, row.schema_name))
-    return [Claim(row.database_id, row.schema_name, row.fence, row.tenant_id, row.stage, row.number) for row in ordered]
+    return [_claim(row) for row in ordered]
 
 
 def renew(connection: Connection, claimer: Claimer) -> None:
@@ -68,15 +71,30 @@ def renew(connection: Connection, claimer: Claimer) -> None:
     )
 
 
-def give_back(connection: Connection, claimer: Claimer) -> int:
-    """Free what a lane has claimed and not worked on; says how many."""
+def give_back(connection: Connection, claimer: Claimer, tried: Sequence[Claim] = ()) -> int:
+    """Free what a lane has claimed and not finished, and count the try of those that it had begun; says how many."""
     return run(
         connection,
         "give_back",
         execution_id=claimer.execution_id,
         database_id=claimer.database_id,
         holder=claimer.holder,
+        schemas=[claim.schema_name for claim in tried],
+        stages=[claim.stage for claim in tried],
     )
+
+
+def lose(connection: Connection, holders: str, *, died: bool) -> Sequence[Row[Any]]:
+    """End the leases of all holders whose names begin so; returns id, type and priority of the events to send on.
+
+    ``died``: against the target that it had alone it counts that a worker died, not that it was stopped.
+    """
+    return rows(connection, "lose", holders=holders, died=died)
+
+
+def let_go(connection: Connection, execution_id: str) -> int:
+    """Free what lost workers left of an execution that has ended; says how many targets that are."""
+    return run(connection, "let_go", execution_id=execution_id)
 
 
 def write_outcomes(connection: Connection, execution_id: str, outcomes: Sequence[Outcome]) -> Written:
@@ -102,6 +120,12 @@ def fail_free(connection: Connection, claimer: Claimer, sentence: str) -> None:
         wave=claimer.wave,
         error_message=sentence,
     )
+
+
+def _claim(row: Row[Any]) -> Claim:
+    losses = tuple(Loss(each["worker"], each["at"], bool(each["alone"])) for each in row.losses)
+    known = (row.database_id, row.schema_name, row.fence, row.tenant_id, row.stage, row.number)
+    return Claim(*known, losses, row.taken_from)
 
 
 def _outcome_row(outcome: Outcome) -> dict[str, Any]:

@@ -178,9 +178,9 @@ def _transactions(facts: DatabaseFacts, limits: PreflightLimits) -> Check:
 
 
 def _judged(found: Transaction, limits: PreflightLimits) -> Verdict:
-    """A lane of ours is nobody to wait for, unless it was left behind in a schema that is to be worked on."""
-    if (found.application or "").startswith(LANE) and not found.relations:
-        return Verdict.OK
+    """A lane of ours is nobody to wait for; one left behind in a schema concerned is ended when that is taken over."""
+    if (found.application or "").startswith(LANE):
+        return Verdict.WARN if found.relations else Verdict.OK
     if found.seconds is None:
         return Verdict.WARN if found.relations else Verdict.OK
     if found.relations and found.seconds >= limits.transaction_stop:

@@ -33,8 +33,10 @@ def verdict(name, needs=FOUR_LANES, **facts) -> str:
     return found(name, needs, **facts).verdict.value
 
 
-@pytest.mark.parametrize(("relations", "expected"), [(0, "ok"), (1, "stop")])
-def test_a_lane_of_ours_is_nobody_to_wait_for_unless_it_was_left_behind_in_a_schema_concerned(relations, expected):
+@pytest.mark.parametrize(("relations", "expected"), [(0, "ok"), (1, "warn")])
+def test_a_lane_of_ours_stops_nobody_for_one_that_was_left_behind_is_ended_when_its_target_is_taken_over(
+    relations, expected
+):
     ours = replace(HOLDER, application="migrator lane 3 e1", seconds=900.0, relations=relations)
     assert verdict("transactions", transactions=(ours,)) == expected
 
