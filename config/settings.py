@@ -71,7 +71,12 @@ class Recurring(BaseModel):
 class Settings(BaseSettings):
     """Every setting with its default; MIGRATOR_CONTROL_URL sets ``control_url``. Durations are seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="MIGRATOR_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MIGRATOR_",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # it has passwords in it
+    )
 
     control_url: SecretStr | None = None
     """The control database, as a libpq or SQLAlchemy URL."""
