@@ -194,10 +194,8 @@ def test_no_secret_is_in_any_log_message_result_page_table_command_or_process_ti
 
     def command(*words: str, **more: str):
         words = (*words, "--json") if len(said) % 2 else words
-        began = time.monotonic()
         done = fleet.command(*words, **{**environment, **more})
         said[f"{len(said)}: migrator {' '.join(words)}"] = done.stdout + done.stderr
-        print(round(time.monotonic() - began, 1), words)
 
     port, logs = free_port(), tmp_path / "logs"
     worker = "-c 2 --without-gossip --without-mingle -l debug"
