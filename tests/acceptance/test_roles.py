@@ -71,7 +71,7 @@ def test_a_fleet_lives_its_whole_life_with_these_roles(fleet, set_up):
 
     port = str(fleet.services.postgres.port)
     for name in fleet.databases:
-        where = ["--name", fleet.names[name], "--host", "127.0.0.1", "--port", port, "--user", MIGRATION]
+        where = ["--name", fleet.names[name], "--host", "127.0.0.1", "--port", port, "--username", MIGRATION]
         command("database", "add", name, "--kind", "tenant", *where)
     for number in range(1, 5):
         command("tenant", "add", str(number), "--database", fleet.home(number), "--schema", f"tenant_{number}")
