@@ -16,7 +16,7 @@ result_backend: str | None = _settings.backend_url()
 
 accept_content = ["json"]  # a message must never be able to run code
 task_serializer = result_serializer = event_serializer = "json"
-worker_consumer = "tasks.door:Consumer"  # every message is looked at before Celery sees it
+worker_consumer = "tasks.inspection:Consumer"  # every message is looked at before Celery sees it
 migrator_message_limit = _settings.message_limit  # ours; Celery keeps what it does not know
 if _settings.signing_key:
     security_key = str(_settings.signing_key)

@@ -191,7 +191,7 @@ class MessageTooLarge(BadInput):
 class MessageRefused(BadInput):
     """A worker did not take a message in."""
 
-    sentence = "the message for {task} was refused at the door, nothing was done: {reason}"
+    sentence = "the message for {task} was refused, nothing was done: {reason}"
 
 
 class SigningExtraMissing(BadInput):

@@ -6,8 +6,8 @@ from tasks.app import app
 from tasks.databases import database_created, database_deleted, database_updated
 from tasks.maintenance import maintenance_scheduled
 from tasks.recurring import recur
-from tasks.relay_step import RelayStep
 from tasks.refused import refused
+from tasks.relay_step import RelayStep
 from tasks.requests import migration_requested
 from tasks.rollbacks import rollback_requested
 from tasks.steering import steer

@@ -1,4 +1,4 @@
-"""What becomes of a message that was refused at a worker's door: its sender is told, and an event is kept."""
+"""What becomes of a message that was refused by a worker: its sender is told, and an event is kept."""
 
 from __future__ import annotations
 

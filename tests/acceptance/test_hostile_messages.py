@@ -145,7 +145,7 @@ def test_an_event_that_is_too_large_is_stored_as_failed_and_its_sender_is_told(f
         app.AsyncResult("too-large").get(timeout=30)
     event = fleet.event("too-large")
     assert (event.status, event.payload) == ("failed", {})
-    assert "was refused at the door, nothing was done" in event.error_message
+    assert "was refused, nothing was done" in event.error_message
 
 
 @pytest.mark.usefixtures("celery_setup")

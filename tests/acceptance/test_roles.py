@@ -90,7 +90,7 @@ def test_a_fleet_lives_its_whole_life_with_these_roles(fleet, set_up):
     for words in (["preflight"], ["validate"], ["status"], ["events"], ["plan"]):
         command(*words)
     command("migrate")
-    command("snapshot", "create")
+    command("snapshot", "take")
     assert fleet.rows(
         "control",
         "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'migrator%' AND (rolsuper "

@@ -1,6 +1,6 @@
-"""The door of a worker: every message is looked at before Celery is, and one that is refused never comes again.
+"""Every message is looked at before Celery takes it in, and one that is refused never comes again.
 
-Celery takes the types of headers for granted, and kombu that what lies in a queue is a message: without a door one
+Celery takes the types of headers for granted, and kombu that what lies in a queue is a message: without this one
 message from a stranger ends a worker, is delivered again, and ends the next one.
 """
 
@@ -24,7 +24,7 @@ JSON = "application/json"
 MOST_TOLD = 300
 """Characters of a reason that may quote a message."""
 
-log = structlog.get_logger("migrator.door")
+log = structlog.get_logger("migrator.inspection")
 
 
 class UnreadableMessage(ValueError):
@@ -32,7 +32,7 @@ class UnreadableMessage(ValueError):
 
 
 class Consumer(CeleryConsumer):
-    """Celery's consumer behind our door; named by the setting ``worker_consumer``."""
+    """Celery's consumer, with an inspection before it; named by the setting ``worker_consumer``."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
