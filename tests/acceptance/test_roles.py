@@ -141,3 +141,6 @@ def test_a_role_may_not_do_what_is_not_its_work(fleet, as_role):
     allowed = [each for each in FORBIDDEN if not refusal(as_role(each[0], each[1]), each[2])]
     assert allowed == []
     assert refusal(as_role("control", CONTROL), "SELECT * FROM migrator.event") is False
+    publishes = """SELECT migrator.publish('tenant.deleted', '{"tenant_id": "7"}')"""
+    assert refusal(as_role("control", APPLICATION), publishes) is False
+    assert refusal(as_role("control", APPLICATION), "SELECT credential FROM migrator.database") is True
