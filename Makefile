@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint bench bench-smoke clean
+.PHONY: help demo test unit lint audit fuzz bench bench-smoke clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,12 @@ lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+audit: $(VENV)/.dev ## Ask whether a dependency has a known vulnerability
+	@$(BIN)/python .ci/audit.py
+
+fuzz: $(VENV)/.dev ## Try hostile input for longer than the tests do; minutes
+	@FUZZ=40 $(BIN)/python -m pytest tests/unit/test_fuzz.py tests/integration/test_hostile_names.py -q -n 2
 
 bench: $(VENV)/.dev ## Measure beside a plain psycopg2 loop and an Alembic loop; ratios, in about ten minutes
 	@$(BIN)/python -m benchmarks

@@ -24,6 +24,7 @@ TASK_ROUTES = {
     "migrator.template": {"queue": "low"},
     "migrator.lane": {"queue": "normal"},
     "migrator.lose": {"queue": "critical"},
+    "migrator.refused": {"queue": "high"},
     "migrator.upkeep": {"queue": "high"},
     "migrator.recur": {"queue": "high"},
     "migrator.alert": {"queue": "high"},

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from config.alerts import AlertSettings
@@ -71,7 +71,12 @@ class Recurring(BaseModel):
 class Settings(BaseSettings):
     """Every setting with its default; MIGRATOR_CONTROL_URL sets ``control_url``. Durations are seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="MIGRATOR_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MIGRATOR_",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # it has passwords in it
+    )
 
     control_url: SecretStr | None = None
     """The control database, as a libpq or SQLAlchemy URL."""
@@ -79,6 +84,17 @@ class Settings(BaseSettings):
     """Valkey, Redis or RabbitMQ."""
     result_backend: SecretStr | None = None
     """Valkey or Redis; the broker itself when it is one of them."""
+
+    message_limit: Annotated[int, Field(ge=4096, le=2**28)] = 2**20
+    """Bytes that one message may have: a sender refuses to send more, a worker to take it in."""
+    signing_key: Path | None = None
+    """An RSA key in PEM. With it and the two below messages are signed, and others refused."""
+    signing_certificate: Path | None = None
+    """The key's certificate in PEM, by which others know who signed."""
+    signing_store: Path | None = None
+    """A directory with the certificates of all whose messages are accepted."""
+    signing_passphrase: SecretStr | None = None
+    """Of the key, when it has one."""
 
     migrations: Path = Path("migrations")
     """Holds a folder for each scope: admin, regional, tenant."""
@@ -181,6 +197,18 @@ class Settings(BaseSettings):
         """Strongest first; no dotenv and no secrets folder."""
         files = (TomlConfigSettingsSource(settings_cls, toml_file=file) for file in (TOML_FILE, LOCAL_FILE))
         return (init_settings, env_settings, *files)
+
+    @model_validator(mode="after")
+    def _signs_wholly_or_not(self) -> Settings:
+        parts = ("signing_key", "signing_certificate", "signing_store")
+        missing = [name for name in parts if getattr(self, name) is None]
+        if 0 < len(missing) < len(parts):
+            raise ValueError(f"signed messages need all of {', '.join(parts)}; missing: {', '.join(missing)}")
+        return self
+
+    def signing_password(self) -> bytes | None:
+        """The passphrase as Celery wants it."""
+        return self.signing_passphrase.get_secret_value().encode() if self.signing_passphrase else None
 
     def backend_url(self) -> str | None:
         """Where results go: named, or the broker when it can hold results."""

@@ -10,6 +10,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── UnknownTargets, UnknownVersion, UnknownConvention, UnknownSchema, UnknownAction
     │   ├── TenantConflict, DatabaseConflict, IllegalStep, TargetsBusy, TooLate
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
+    │   ├── MessageTooLarge, MessageRefused, SigningExtraMissing, SigningFailed
     │   ├── LocalExtraMissing, LintExtraMissing, AlembicExtraMissing, ControlSchemaMissing, DemoMissing
     │   ├── NoNextFile, UnknownRevision, NoOfflineSql
     │   ├── NotSupportedYet, EventFailedBefore, EventNotRetried, UnknownEvent, DashboardOpen
@@ -177,6 +178,36 @@ class BadCredential(BadInput):
     """A credential reference that does not lead to a password."""
 
     sentence = "credential {reference} of database {database} gives no password: {reason}"
+
+
+class MessageTooLarge(BadInput):
+    """What is to be sent has more bytes than a worker accepts."""
+
+    sentence = (
+        "{task} was not sent: it has {size} bytes, the limit is {limit}; send less at once, "
+        "or raise the setting message_limit for senders and workers alike"
+    )
+
+
+class MessageRefused(BadInput):
+    """A worker did not take a message in."""
+
+    sentence = "the message for {task} was refused, nothing was done: {reason}"
+
+
+class SigningExtraMissing(BadInput):
+    """Signed messages are an extra that is not installed."""
+
+    sentence = "signed messages need the package {package}; install it with: pip install 'migrator[signing]'"
+
+
+class SigningFailed(BadInput):
+    """Messages are to be signed, and cannot be with what was given."""
+
+    sentence = (
+        "messages cannot be signed, nothing was sent: {reason}; check the settings signing_key, signing_certificate, "
+        "signing_store and signing_passphrase"
+    )
 
 
 class LocalExtraMissing(BadInput):

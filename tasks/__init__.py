@@ -7,6 +7,7 @@ from tasks.databases import database_created, database_deleted, database_updated
 from tasks.losses import lose
 from tasks.maintenance import maintenance_scheduled
 from tasks.recurring import recur
+from tasks.refused import refused
 from tasks.relay_step import RelayStep
 from tasks.requests import migration_requested
 from tasks.rollbacks import rollback_requested
@@ -32,6 +33,7 @@ __all__ = [
     "maintenance_scheduled",
     "migration_requested",
     "recur",
+    "refused",
     "rollback_requested",
     "steer",
     "template",

@@ -53,6 +53,8 @@ def settings() -> Settings:
 
 
 def _mistake(error: ErrorDetails) -> str:
+    if not error["loc"]:  # about several of them
+        return f"  {error['msg'].removeprefix('Value error, ')}"
     *outer, last = map(str, error["loc"])
     name = ".".join((*outer, last))
     if error["type"] != "extra_forbidden":

@@ -199,7 +199,7 @@ def _described(found: Transaction) -> str:
 
 def _ending(found: Transaction) -> str:
     if found.pid is None:
-        return f"let its owner end it: COMMIT PREPARED or ROLLBACK PREPARED '{found.gid}'"
+        return f"let its owner end it: COMMIT PREPARED or ROLLBACK PREPARED {_literal(str(found.gid))}"
     return f"wait until it ends, or end it: SELECT pg_terminate_backend({found.pid})"
 
 
@@ -267,3 +267,8 @@ def _listed(names: Iterable[str], count: int | None = None) -> str:
 
 def _span(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
+
+
+def _literal(text: str) -> str:
+    """As PostgreSQL reads it: whoever named a transaction must not write the advice that is copied from here."""
+    return "'" + text.replace("'", "''") + "'"

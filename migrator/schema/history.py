@@ -11,6 +11,7 @@ from typing import Any
 from psycopg2 import sql
 
 from migrator.model.history import History, HistoryRow, Mark
+from migrator.model.identifier import quoted
 from migrator.model.migration import Migration
 from migrator.queries import load_queries
 from migrator.schema.session import Session
@@ -38,8 +39,8 @@ class HistoryTable:
             history=sql.Identifier(self.table),
             history_pk=sql.Identifier(f"{self.table}_pk"),
             history_index=sql.Identifier(f"{self.table}_s_idx"),
-            schema_name=sql.Literal(f'"{self.schema}"'),
-            history_name=sql.Literal(f'"{self.schema}"."{self.table}"'),
+            schema_name=sql.Literal(quoted(self.schema)),
+            history_name=sql.Literal(quoted(self.schema, self.table)),
             lock=sql.Literal(self.lock),
             **more,
         )

@@ -246,3 +246,10 @@ def test_what_is_not_ok_comes_with_advice(name):
 )
 def test_the_first_words_of_a_statement_hold_no_values(query, words):
     assert first_words(query) == words
+
+
+def test_the_advice_to_end_a_prepared_transaction_can_be_copied_whoever_named_it():
+    odd = Transaction(None, "x'; DROP TABLE y; --", "app", None, None, 900.0, None, relations=2, relation="acme.orders")
+    facts = replace(QUIET, transactions=(odd,))
+    advice = " ".join(str(found.advice) for found in check(facts, FOUR_LANES, PreflightLimits()))
+    assert "PREPARED 'x''; DROP TABLE y; --'" in advice
