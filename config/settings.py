@@ -175,6 +175,9 @@ class Settings(BaseSettings):
     progress_every: Seconds = 0.5
     """How often each lane reports progress."""
 
+    performance: bool = True
+    """Whether it is measured what each migration takes and writes."""
+
     maintenance: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")], Recurring] = {}
     """Recurring maintenance by name; in the environment as JSON."""
 

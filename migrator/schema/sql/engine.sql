@@ -74,7 +74,7 @@ FROM unnest(ARRAY['search_path', 'lock_timeout', 'statement_timeout']) AS name;
 -- Remembers when a script ended, for execution_time in history; number 0 is the beginning. The next script starts
 -- with the settings that the first one found, whatever this one has SET. Counts the rows that this transaction has
 -- written to the catalog, to tell afterwards which script changed nothing.
-SELECT set_config('migrator.lap_{number}', clock_timestamp()::text, true),
+SELECT set_config('migrator.lap_{number}', clock_timestamp()::text, false),{measures}
        set_config('migrator.work_{number}', (
            SELECT sum(pg_stat_get_xact_tuples_inserted(relation) + pg_stat_get_xact_tuples_updated(relation)
                       + pg_stat_get_xact_tuples_deleted(relation))
@@ -85,6 +85,10 @@ SELECT set_config('migrator.lap_{number}', clock_timestamp()::text, true),
        set_config('search_path', current_setting('migrator.search_path'), true),
        set_config('lock_timeout', current_setting('migrator.lock_timeout'), true),
        set_config('statement_timeout', current_setting('migrator.statement_timeout'), true);
+
+-- measures --
+-- How far the server's log is.
+       set_config('migrator.wal_{number}', pg_current_wal_insert_lsn()::text, false),
 
 -- rows --
 -- How many rows this transaction has written so far, in the tables that it holds a lock on.
@@ -105,6 +109,24 @@ WHERE current_setting('track_counts')::boolean
       = nullif(current_setting('migrator.work_' || number - 1, true), '')
   AND coalesce(nullif(current_setting('migrator.rows_' || number, true), '')
                = nullif(current_setting('migrator.rows_' || number - 1, true), ''), true);
+
+-- laps --
+-- The same, and what each script took and wrote: seconds, rows where they were counted, bytes of the server's log.
+SELECT number,
+       coalesce(current_setting('track_counts')::boolean
+           AND nullif(current_setting('migrator.work_' || number, true), '')
+               = nullif(current_setting('migrator.work_' || number - 1, true), '')
+           AND coalesce(rows = 0, true), false) AS is_idle,
+       extract(epoch FROM current_setting('migrator.lap_' || number)::timestamptz
+                        - current_setting('migrator.lap_' || number - 1)::timestamptz)::double precision AS seconds,
+       rows,
+       (nullif(current_setting('migrator.wal_' || number, true), '')::pg_lsn
+        - nullif(current_setting('migrator.wal_' || number - 1, true), '')::pg_lsn)::bigint AS wal
+FROM generate_series(1, {count}) AS number
+CROSS JOIN LATERAL (
+    SELECT nullif(current_setting('migrator.rows_' || number, true), '')::bigint
+           - nullif(current_setting('migrator.rows_' || number - 1, true), '')::bigint AS rows) AS counted
+ORDER BY number;
 
 -- record --
 -- Writes the history rows of the scripts that just ran, on top of what is there, and the mark that sums them up.
