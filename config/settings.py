@@ -183,6 +183,9 @@ class Settings(BaseSettings):
 
     alerts: AlertSettings = AlertSettings()
     """A table in the file, with a table for each channel; JSON in the environment."""
+    live_folder: Path | None = None
+    """Where workers leave their signs of life for 'migrator health --live'; a directory of the user's below the
+    temporary one when not set."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "json", "console"] = "auto"

@@ -31,7 +31,7 @@ def executions(most: int, as_json: bool) -> None:
 @click.argument("execution_id", metavar="ID")
 @json_option
 def show(execution_id: str, as_json: bool) -> None:
-    """Show one execution: its counts, what it cost, who steered it, its rollbacks, and each target that failed with the reason.
+    """Show one execution: counts, what it cost, who steered it, rollbacks, and each target that failed with the reason.
 
     Example: migrator show 6f9c2a1e-... --json
     """

@@ -7,8 +7,7 @@ import click
 from migrator.cli.control import store
 from migrator.cli.output import json_option, say, say_table
 from migrator.fleet import ledger
-from migrator.watch.performance import performance_of, runs_of, sentences, spoken_bytes
-from migrator.watch.progress import spoken_seconds
+from migrator.watch.performance import performance_of, runs_of, sentences, spoken, spoken_bytes
 
 
 @click.command()
@@ -50,7 +49,7 @@ def _tell_runs(migration: str, as_json: bool) -> None:
             each["script"],
             each["database"],
             each["count"],
-            *(spoken_seconds(each[name]) for name in ("least", "median", "most")),
+            *(spoken(each[name]) for name in ("least", "median", "most")),
             each["rows"],
             None if each["wal"] is None else spoken_bytes(each["wal"]),
         )

@@ -155,4 +155,6 @@ def _costs(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     for outcome in outcomes:
         for lap in outcome.laps:
             laps.setdefault((outcome.claim.database_id, lap.script), []).append(lap)
-    return [{"database_id": database, "script": script, **added_up(found)} for (database, script), found in laps.items()]
+    return [
+        {"database_id": database, "script": script, **added_up(found)} for (database, script), found in laps.items()
+    ]

@@ -33,7 +33,7 @@ def costs_of_migration(connection: Connection, name: str, most: int = 50) -> lis
 
 
 def times(connection: Connection, execution_id: str) -> Sequence[Row[Any]]:
-    """By database: count, least, median, most and sum of seconds of the targets that are done; refused and waited."""
+    """By database: targets, least, median, most and sum of seconds of the targets that are done; refused and waited."""
     return rows(connection, "times", id=execution_id)
 
 
@@ -46,7 +46,7 @@ def _cost(row: Row[Any], before: float | None) -> Cost:
     median = median_of(row.buckets, row.least, row.most)
     wal, written = (int(n) if n is not None else None for n in (row.wal, row.rows))
     return Cost(
-        row.script, row.database_id, row.count, row.least, median, row.most, row.seconds, written, wal, before
+        row.script, row.database_id, row.targets, row.least, median, row.most, row.seconds, written, wal, before
     )
 
 

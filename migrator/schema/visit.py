@@ -104,8 +104,9 @@ class Visit:
     def apply(self, script: Script, past: History, mark: Mark, *, by_statement: bool = False) -> Applied:
         """Apply a script on top of the past that ``enter`` gave, write its history and commit. Outside afterwards.
 
-        Returns what each migration cost, and those that changed nothing, as far as that was counted. Sent as one string; raises Unplaced when the server's refusal does not say where, and the same script
-        can then be applied ``by_statement`` to find out.
+        Returns what each migration cost, and those that changed nothing, as far as that was counted. Sent as one
+        string; raises Unplaced when the server's refusal does not say where, and the same script can then be applied
+        ``by_statement`` to find out.
         """
         if not script.transactional:
             return self._apply_alone(script, past, mark)

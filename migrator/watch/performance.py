@@ -34,13 +34,13 @@ def runs_of(connection: Connection, migration: str) -> list[dict[str, Any]]:
 def slower(found: Mapping[str, Any]) -> list[str]:
     """A line for each migration that took notably longer than before, and for each database that waited for locks."""
     said = [
-        f"{each['script']} in {each['database']} took {spoken_seconds(each['median'])} in the median, "
+        f"{each['script']} in {each['database']} took {spoken(each['median'])} in the median, "
         f"{each['ratio']:.1f} times as long as before"
         for each in found.get("migrations", ())
         if (each["ratio"] or 0) >= NOTABLY
     ]
     return said + [
-        f"{each['database']} refused {each['refused']} tries for now, {spoken_seconds(each['waited'])} were lost to locks"
+        f"{each['database']} refused {each['refused']} tries for now, {spoken(each['waited'])} were lost to locks"
         for each in found.get("databases", ())
         if each["refused"]
     ]
@@ -52,9 +52,14 @@ def sentences(found: Mapping[str, Any], most: int = 5) -> list[str]:
     for each in found["migrations"][:most]:
         said.append(f"  {each['script']} in {each['database']}: {_spread(each)}" + _written(each) + _compared(each))
     if len(found["databases"]) and found["databases"][0]["count"] > 1:
-        slowest = (f"{each['database']}/{each['schema']} {spoken_seconds(each['seconds'])}" for each in found["slowest"])
+        slowest = (f"{each['database']}/{each['schema']} {spoken(each['seconds'])}" for each in found["slowest"])
         said.append("  slowest: " + ", ".join(slowest))
     return said
+
+
+def spoken(seconds: float) -> str:
+    """A duration, also a short one: 3.2 ms, 40s."""
+    return f"{seconds * 1000:.1f} ms" if seconds < 1 else spoken_seconds(seconds)
 
 
 def spoken_bytes(number: int) -> str:
@@ -64,7 +69,7 @@ def spoken_bytes(number: int) -> str:
 
 
 def _spread(each: Mapping[str, Any]) -> str:
-    least, median, most = (spoken_seconds(each[name]) for name in ("least", "median", "most"))
+    least, median, most = (spoken(each[name]) for name in ("least", "median", "most"))
     return f"{each['count']} targets, {least} to {most}, median {median}"
 
 
@@ -79,7 +84,7 @@ def _compared(each: Mapping[str, Any]) -> str:
 
 def _times(row: Row[Any]) -> dict[str, Any]:
     numbers = {name: round(float(getattr(row, name)), 6) for name in ("least", "median", "most", "seconds", "waited")}
-    return {"database": row.database_id, "count": row.count, **numbers, "refused": int(row.refused)}
+    return {"database": row.database_id, "count": row.targets, **numbers, "refused": int(row.refused)}
 
 
 def _target(row: Row[Any]) -> dict[str, Any]:

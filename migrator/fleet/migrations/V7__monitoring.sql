@@ -48,4 +48,3 @@ COMMENT ON COLUMN performance.rows IS 'Rows of tables that it wrote in all; null
 COMMENT ON COLUMN performance.wal IS 'Bytes that the server wrote to its log meanwhile, whoever wrote them; null where that was not measured.';
 
 CREATE INDEX event_completed ON event (completed_at) WHERE status = 'completed';
-CREATE INDEX event_dead ON event (created_at) WHERE status = 'failed';

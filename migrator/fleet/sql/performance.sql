@@ -1,6 +1,6 @@
 -- costs --
 -- What each migration cost in each database of an execution, the dearest first.
-SELECT database_id, script, count, seconds, least, most, buckets, rows, wal
+SELECT database_id, script, count AS targets, seconds, least, most, buckets, rows, wal
 FROM performance
 WHERE execution_id = :id
 ORDER BY seconds DESC, database_id, script;
@@ -25,7 +25,8 @@ WHERE age <= :most;
 
 -- costs_of_script --
 -- The executions that applied a file, the latest first: what it cost in each database.
-SELECT performance.execution_id, execution.created_at, database_id, script, count, seconds, least, most, buckets, rows, wal
+SELECT performance.execution_id, execution.created_at, database_id, script, count AS targets, seconds, least, most,
+       buckets, rows, wal
 FROM performance
 JOIN execution ON execution.id = performance.execution_id
 WHERE script = :name OR script LIKE :likeness
@@ -34,7 +35,7 @@ LIMIT :most;
 
 -- times --
 -- How long the targets of an execution took that are done, by database, and what was lost to locks.
-SELECT database_id, count(*) AS count, min(seconds) AS least, max(seconds) AS most, sum(seconds) AS seconds,
+SELECT database_id, count(*) AS targets, min(seconds) AS least, max(seconds) AS most, sum(seconds) AS seconds,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median, sum(refused) AS refused, sum(waited) AS waited
 FROM outcome
 WHERE execution_id = :id AND state = 'done' AND seconds IS NOT NULL
