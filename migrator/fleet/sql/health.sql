@@ -34,7 +34,7 @@ SELECT extract(epoch FROM clock_timestamp() - at) AS seconds, by FROM tick WHERE
 SELECT count(*) AS waiting, coalesce(max(extract(epoch FROM clock_timestamp() - due_at)), 0) AS seconds FROM sendable;
 
 -- alerts_open --
-SELECT rule, severity, count(*) AS count
+SELECT rule, severity, count(*) AS number
 FROM alert
 WHERE resolved_at IS NULL
 GROUP BY rule, severity
