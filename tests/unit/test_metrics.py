@@ -1,4 +1,4 @@
-"""The metrics: named as Prometheus wants it, without tenants in labels, and the dashboards and rules use those there are."""
+"""The metrics: named as Prometheus wants it, no tenant in a label; dashboard, rules and manual use what there is."""
 
 from __future__ import annotations
 
