@@ -85,8 +85,9 @@ def lap(number: int, *, counts_rows: bool = False, measures: bool = True) -> sql
 
 
 def laps(count: int, *, measures: bool = True) -> sql.Composed:
-    """The question, after COMMIT, what ``count`` scripts took and wrote: number, whether it left catalog and rows as
-    they were, seconds, rows, bytes of log. Without measures, just the numbers of those that changed nothing.
+    """The question, after COMMIT, what ``count`` scripts took and wrote, for ``read_laps``.
+
+    Without measures, just for the numbers of those that changed nothing.
     """
     return sql.SQL(QUERIES["laps" if measures else "without_effect"]).format(count=sql.Literal(count))
 

@@ -26,6 +26,7 @@ from migrator.model.performance import Lap
 from migrator.model.slot import filled
 from migrator.schema import history, pooler, refusal, step
 from migrator.schema.history import HistoryTable
+from migrator.schema.laps import read_laps
 from migrator.schema.rules import Rules
 from migrator.schema.script import Place, Script, preface
 from migrator.schema.session import Session
@@ -324,8 +325,8 @@ def _applied(script: Script, found: Sequence[tuple[Any, ...]]) -> Applied:
     """What the question behind COMMIT says; an empty file is not expected to change anything."""
     if not script.measures:
         return Applied(idle=_not_empty(script, [number for (number,) in found]))
-    laps = (Lap(script.migrations[number - 1].script, *costs) for number, _, *costs in found)
-    return Applied(tuple(laps), _not_empty(script, [number for number, is_idle, *_ in found if is_idle]))
+    laps, idle = read_laps([migration.script for migration in script.migrations], found)
+    return Applied(tuple(laps), _not_empty(script, idle))
 
 
 def _not_empty(script: Script, numbers: Sequence[int]) -> tuple[Migration, ...]:

@@ -74,7 +74,7 @@ FROM unnest(ARRAY['search_path', 'lock_timeout', 'statement_timeout']) AS name;
 -- Remembers when a script ended, for execution_time in history; number 0 is the beginning. The next script starts
 -- with the settings that the first one found, whatever this one has SET. Counts the rows that this transaction has
 -- written to the catalog, to tell afterwards which script changed nothing.
-SELECT set_config('migrator.lap_{number}', clock_timestamp()::text, false),{measures}
+SELECT set_config('migrator.lap_{number}', extract(epoch FROM clock_timestamp())::text, false),{measures}
        set_config('migrator.work_{number}', (
            SELECT sum(pg_stat_get_xact_tuples_inserted(relation) + pg_stat_get_xact_tuples_updated(relation)
                       + pg_stat_get_xact_tuples_deleted(relation))
@@ -111,22 +111,14 @@ WHERE current_setting('track_counts')::boolean
                = nullif(current_setting('migrator.rows_' || number - 1, true), ''), true);
 
 -- laps --
--- The same, and what each script took and wrote: seconds, rows where they were counted, bytes of the server's log.
+-- What was remembered at each lap, as it is: the difference of two laps is what the script between them took and wrote.
 SELECT number,
-       coalesce(current_setting('track_counts')::boolean
-           AND nullif(current_setting('migrator.work_' || number, true), '')
-               = nullif(current_setting('migrator.work_' || number - 1, true), '')
-           AND coalesce(rows = 0, true), false) AS is_idle,
-       extract(epoch FROM current_setting('migrator.lap_' || number)::timestamptz
-                        - current_setting('migrator.lap_' || number - 1)::timestamptz)::double precision AS seconds,
-       rows,
-       (nullif(current_setting('migrator.wal_' || number, true), '')::pg_lsn
-        - nullif(current_setting('migrator.wal_' || number - 1, true), '')::pg_lsn)::bigint AS wal
-FROM generate_series(1, {count}) AS number
-CROSS JOIN LATERAL (
-    SELECT nullif(current_setting('migrator.rows_' || number, true), '')::bigint
-           - nullif(current_setting('migrator.rows_' || number - 1, true), '')::bigint AS rows) AS counted
-ORDER BY number;
+       current_setting('migrator.lap_' || number, true),
+       current_setting('migrator.wal_' || number, true),
+       current_setting('migrator.rows_' || number, true),
+       current_setting('migrator.work_' || number, true),
+       current_setting('track_counts')
+FROM generate_series(0, {count}) AS number;
 
 -- record --
 -- Writes the history rows of the scripts that just ran, on top of what is there, and the mark that sums them up.
@@ -139,8 +131,8 @@ SELECT newest.rank + scripts.number,
        scripts.script,
        scripts.checksum::integer,  -- a column of nulls alone would be text
        session_user,
-       extract(epoch FROM current_setting('migrator.lap_' || scripts.number)::timestamptz
-                        - current_setting('migrator.lap_' || scripts.number - 1)::timestamptz) * 1000,
+       (current_setting('migrator.lap_' || scripts.number)::numeric
+        - current_setting('migrator.lap_' || scripts.number - 1)::numeric) * 1000,
        true
 FROM (VALUES {rows}) AS scripts (number, version, description, script, checksum, type),
      (SELECT coalesce(max(installed_rank), 0) AS rank FROM {schema}.{history}) AS newest;
@@ -210,5 +202,5 @@ SET LOCAL lock_timeout = {lock_timeout};
 
 -- laps_alone --
 -- The laps of one script that ran outside a transaction.
-SELECT set_config('migrator.lap_0', (clock_timestamp() - {milliseconds} * interval '1 millisecond')::text, true),
-       set_config('migrator.lap_1', clock_timestamp()::text, true);
+SELECT set_config('migrator.lap_0', '0', true),
+       set_config('migrator.lap_1', ({milliseconds} / 1000.0)::text, true);
