@@ -183,9 +183,11 @@ class Settings(BaseSettings):
 
     alerts: AlertSettings = AlertSettings()
     """A table in the file, with a table for each channel; JSON in the environment."""
+
     traces: bool | None = None
     """Whether OpenTelemetry gets traces, with the extra otel; when not set, whether its own OTEL_ variables say where
     to."""
+
     live_folder: Path | None = None
     """Where workers leave their signs of life for 'migrator health --live'; a directory of the user's below the
     temporary one when not set."""
