@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +17,7 @@ from migrator.schema.history import HistoryTable
 from migrator.schema.rules import Rules
 from migrator.watch.performance import performance_of, runs_of
 from tests.integration.small_fleet import done, found, lane, opened
+from tests.integration.waiting import eventually, meanwhile
 
 FILES = {
     "V1__a.sql": "CREATE TABLE a (n int);",
@@ -74,15 +75,20 @@ def test_measuring_takes_no_round_trip_of_its_own(open_, schema, folder):
     assert sent(True, schema) == sent(False, schema + "_too") == 2
 
 
-def test_seconds_for_which_somebody_else_had_the_schema_are_told_apart(open_, schema, folder):
-    holder, session = open_("holder"), open_()
+def test_seconds_for_which_somebody_else_had_the_schema_are_told_apart(open_, schema, folder, monkeypatch):
+    holder, session, paused = open_("holder"), open_(), []
     holder.run(f"SELECT pg_advisory_lock({HistoryTable(schema).lock})")
-    timer = threading.Timer(0.4, holder.run, [f"SELECT pg_advisory_unlock({HistoryTable(schema).lock})"])
-    timer.start()
+
+    def pause(seconds):
+        paused.append(seconds)
+        time.sleep(seconds)
+        if sum(paused) >= 0.2:
+            holder.run(f"SELECT pg_advisory_unlock({HistoryTable(schema).lock})")
+
+    monkeypatch.setattr("migrator.schema.visit.time", SimpleNamespace(sleep=pause, monotonic=time.monotonic))
     started = time.monotonic()
     change = Engine(folder(FILES)).migrate(session, schema)
-    timer.join()
-    assert change.waited >= 0.2
+    assert change.waited == pytest.approx(sum(paused))
     assert change.seconds + change.waited <= time.monotonic() - started + 0.001
 
 
@@ -90,12 +96,13 @@ def test_tries_that_the_server_refused_for_a_lock_are_counted_with_their_seconds
     applied(FILES)
     blocker, session = open_("blocker"), open_()
     blocker.run(f'BEGIN; LOCK TABLE "{schema}".a')
-    timer = threading.Timer(0.5, blocker.run, ["COMMIT"])
-    timer.start()
-    more = FILES | {"V4__wait.sql": "ALTER TABLE a ADD COLUMN b int;"}
-    change = Engine(folder(more), Rules(lock_timeout=0.2, tries=20)).migrate(session, schema)
-    timer.join()
-    assert change.refused >= 1
+
+    more = folder(FILES | {"V4__wait.sql": "ALTER TABLE a ADD COLUMN b int;"})
+    with meanwhile(Engine(more, Rules(lock_timeout=0.2, tries=50)).migrate, session, schema) as migrating:
+        eventually(lambda: session.refused >= 1)
+        blocker.run("COMMIT")
+    change = migrating.result()
+    assert change.refused == session.refused >= 1
     assert change.waited >= 0.2 * change.refused
 
 
