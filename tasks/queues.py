@@ -49,6 +49,16 @@ def _age(channel: Any, name: str, now: float) -> float | None:
     """Messages are taken from the right end of a list."""
     if not isinstance(channel, RedisChannel):
         return None
-    raw = channel.client.lindex(name, -1)
-    sent = json.loads(raw).get("headers", {}).get(SENT_AT) if raw else None
-    return max(0.0, now - sent) if isinstance(sent, int | float) else None
+    sent = sent_at(channel.client.lindex(name, -1))
+    return None if sent is None else max(0.0, now - sent)
+
+
+def sent_at(raw: bytes | str | None) -> float | None:
+    """When a message was sent; None where there is none, or what lies there is nobody's message."""
+    try:
+        message = json.loads(raw or "null")
+    except ValueError:
+        return None
+    headers = message.get("headers") if isinstance(message, dict) else None
+    sent = headers.get(SENT_AT) if isinstance(headers, dict) else None
+    return float(sent) if isinstance(sent, int | float) else None

@@ -18,6 +18,7 @@ from migrator.model.version import Version
 from migrator.watch.metrics.catalogue import EVERY_NAME, METRICS, Kind
 from migrator.watch.metrics.fleet import version_lag
 from migrator.watch.metrics.page import Samples
+from tasks.queues import sent_at
 from tests.unit.test_manuals import table
 
 DOCS = Path(migrator.__file__).parents[1] / "docs"
@@ -77,6 +78,22 @@ def test_a_histogram_counts_up_to_its_last_bucket():
 def test_a_label_that_the_catalogue_does_not_have_is_refused():
     with pytest.raises(ValueError, match="migrator_queue_messages has the labels"):
         Samples().add("migrator_queue_messages", 1, tenant="7")
+
+
+@pytest.mark.parametrize(
+    ("raw", "moment"),
+    [
+        (b'{"headers": {"sent_at": 12.5}}', 12.5),
+        (b'{"headers": {"sent_at": "soon"}}', None),
+        (b'{"headers": [1]}', None),
+        (b"[]", None),
+        (b"\xff{", None),
+        (b"", None),
+        (None, None),
+    ],
+)
+def test_what_lies_in_a_queue_and_is_no_message_has_no_age(raw, moment):
+    assert sent_at(raw) == moment
 
 
 @pytest.fixture
