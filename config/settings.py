@@ -175,11 +175,22 @@ class Settings(BaseSettings):
     progress_every: Seconds = 0.5
     """How often each lane reports progress."""
 
+    performance: bool = True
+    """Whether it is measured what each migration takes and writes."""
+
     maintenance: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")], Recurring] = {}
     """Recurring maintenance by name; in the environment as JSON."""
 
     alerts: AlertSettings = AlertSettings()
     """A table in the file, with a table for each channel; JSON in the environment."""
+
+    traces: bool | None = None
+    """Whether OpenTelemetry gets traces, with the extra otel; when not set, whether its own OTEL_ variables say where
+    to."""
+
+    live_folder: Path | None = None
+    """Where workers leave their signs of life for 'migrator health --live'; a directory of the user's below the
+    temporary one when not set."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "json", "console"] = "auto"

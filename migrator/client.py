@@ -10,6 +10,7 @@ MIGRATOR_BROKER_URL when the first event is sent, unless ``connect`` was called 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -90,8 +91,9 @@ class EventSender:
             raise BadPayload(type=self.type.value, reason="give the fields by name, not by position")
         if task_id and app().conf.result_backend:
             app().backend.forget(task_id)
+        options["headers"] = {**(options.get("headers") or {}), "sent_at": time.time()}
         if max_retries is not None:
-            options["headers"] = {**(options.get("headers") or {}), "max_retries": max_retries}
+            options["headers"]["max_retries"] = max_retries
         chosen = queue or self.type.priority.value
         return app().send_task(self.name, kwargs=dict(kwargs or {}), task_id=task_id, queue=chosen, **options)
 

@@ -1,6 +1,8 @@
 """The nine event types as Celery tasks: ``from tasks import tenant_created; tenant_created.delay(...)``."""
 
 from tasks import beating
+from tasks import hosts as hosts  # what workers answer when they are asked
+from tasks import queues as queues  # when each message was sent
 from tasks.alerting import alert, deliver
 from tasks.app import app
 from tasks.databases import database_created, database_deleted, database_updated

@@ -133,6 +133,7 @@ def rules(database: Database) -> Rules:
         lock_timeout=chosen.lock_timeout,
         statement_timeout=float(database.migration_timeout),
         schema_lock_wait=chosen.schema_lock_wait,
+        measures=chosen.performance,
     )
 
 

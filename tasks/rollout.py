@@ -29,7 +29,7 @@ from migrator.model.target import Scope
 from migrator.model.version import Version
 from migrator.model.window import Window
 from migrator.watch.report import execution_report
-from tasks import desk, mirror
+from tasks import desk, mirror, tracing
 from tasks.app import app
 from tasks.breaker import countdown
 from tasks.broker_repairs import BROKER_ERRORS
@@ -244,7 +244,8 @@ def _follow_up(event: Event, report: Report) -> None:
 def _send_event(event_id: str, type_: EventType, queue: str, payload: dict[str, Any] | None = None) -> None:
     """Publish an event; one that is stored goes on where it stands."""
     try:
-        app.send_task(type_.task_name, kwargs=payload or {}, task_id=event_id, queue=queue)
+        with tracing.resumed(event_id):
+            app.send_task(type_.task_name, kwargs=payload or {}, task_id=event_id, queue=queue)
     except BROKER_ERRORS as error:
         log.warning("event could not be sent", event_id=event_id, type=type_.value, reason=str(error))
 

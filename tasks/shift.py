@@ -17,7 +17,7 @@ from migrator.model.pace import full_pace
 from migrator.model.plan import next_batch
 from migrator.schema.backends import notice_loss
 from migrator.schema.session import Session
-from tasks import desk, mirror
+from tasks import desk, mirror, tracing
 from tasks.breaker import session_to
 from tasks.heartbeat import Heartbeat
 from tasks.interrupt import interruptible
@@ -116,7 +116,9 @@ class Shift:
         for number, claim in enumerate(batch):
             if self.session.is_closed or (number and time.monotonic() >= until):
                 return
-            outcome = self._one(claim)
+            facts = {"database": claim.database_id, "schema": claim.schema_name, "tenant": claim.tenant_id}
+            with tracing.span("target", execution=self.claimer.execution_id, **facts):
+                outcome = self._one(claim)
             if outcome is None:
                 self._put_back.append(claim)
                 continue

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from migrator.errors import UnknownExecution
 from migrator.fleet.store import first, rows, run
 from migrator.model.execution import Claim, Loss, Outcome
+from migrator.model.performance import DURATION_BOUNDS, Lap, added_up
 
 LONGEST_STATEMENT = 2000
 
@@ -104,6 +105,8 @@ def write_outcomes(connection: Connection, execution_id: str, outcomes: Sequence
         "write_outcomes",
         execution_id=execution_id,
         outcomes=json.dumps([_outcome_row(outcome) for outcome in outcomes]),
+        bounds=list(DURATION_BOUNDS),
+        costs=json.dumps(_costs(outcomes)),
     )
     if found is None:
         raise UnknownExecution(execution=execution_id)
@@ -130,6 +133,7 @@ def _claim(row: Row[Any]) -> Claim:
 
 def _outcome_row(outcome: Outcome) -> dict[str, Any]:
     row = asdict(outcome)
+    del row["laps"]
     claimed, failure = row.pop("claim"), row.pop("failure") or {}
     message, statement = failure.pop("message", None), failure.pop("statement", None)
     return {
@@ -143,3 +147,14 @@ def _outcome_row(outcome: Outcome) -> dict[str, Any]:
         "error_message": message,
         "statement": statement[:LONGEST_STATEMENT] if statement else None,
     }
+
+
+def _costs(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """What the migrations of these outcomes cost, added up for each database and file."""
+    laps: dict[tuple[str, str], list[Lap]] = {}
+    for outcome in outcomes:
+        for lap in outcome.laps:
+            laps.setdefault((outcome.claim.database_id, lap.script), []).append(lap)
+    return [
+        {"database_id": database, "script": script, **added_up(found)} for (database, script), found in laps.items()
+    ]

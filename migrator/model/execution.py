@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from migrator.errors import IllegalStep
+from migrator.model.performance import Lap
 
 MOST_DOUBLINGS = 5
 
@@ -165,6 +166,12 @@ class Outcome:
     fingerprint_after: str | None = None
     snapshot: str | None = None
     note: str | None = None
+    laps: tuple[Lap, ...] = ()
+    """What each migration cost that was applied now."""
+    refused: int = 0
+    """How often the server refused it for now."""
+    waited: float = 0.0
+    """Seconds lost to that and to the lock of the schema; not among ``seconds``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,14 +91,14 @@ UPDATE outcome SET state = 'pending', lease_until = NULL
 WHERE execution_id = :execution_id AND state = 'running' AND lease_until <= clock_timestamp();
 
 -- write_outcomes --
--- Writes outcomes whose fence still holds, counts them along in wave and execution, and says how many they were and
--- whether more may be claimed.
+-- Writes outcomes whose fence still holds, counts them along in wave, execution and the histogram of durations, adds
+-- what their migrations cost, and says how many they were and whether more may be claimed.
 WITH said AS (
     SELECT * FROM jsonb_to_recordset(CAST(:outcomes AS jsonb)) AS said (
         database_id text, schema_name text, stage integer, fence bigint, state text, from_version text, to_version text,
         applied text[], seconds double precision, sqlstate text, error_message text, script text, line integer,
         statement text, since_rank integer, until_rank integer, fingerprint_before text, fingerprint_after text,
-        snapshot text, note text)
+        snapshot text, note text, refused integer, waited double precision)
 ), written AS (
     UPDATE outcome
     SET state = said.state,
@@ -118,6 +118,8 @@ WITH said AS (
         fingerprint_after = said.fingerprint_after,
         snapshot = coalesce(outcome.snapshot, said.snapshot),
         note = said.note,
+        refused = outcome.refused + coalesce(said.refused, 0),
+        waited = outcome.waited + coalesce(said.waited, 0),
         finished_at = clock_timestamp()
     FROM said
     WHERE outcome.execution_id = :execution_id
@@ -126,7 +128,7 @@ WITH said AS (
       AND outcome.stage = said.stage
       AND outcome.fence = said.fence
       AND outcome.state = 'running'
-    RETURNING outcome.state, outcome.wave
+    RETURNING outcome.state, outcome.wave, outcome.scope, outcome.database_id, outcome.seconds
 ), counted AS (
     UPDATE wave
     SET done = wave.done + ended.done,
@@ -139,6 +141,38 @@ WITH said AS (
           GROUP BY written.wave) AS ended
     WHERE wave.execution_id = :execution_id AND wave.number = ended.wave
     RETURNING coalesce(wave.failed <= wave.most_failures, true) AS within
+), measured AS (
+    INSERT INTO duration AS known (scope, database_id, count, seconds, buckets)
+    SELECT scope, database_id, count(*), sum(seconds), (
+        SELECT array_agg((SELECT count(*) FROM written AS one
+                          WHERE one.scope = written.scope AND one.database_id = written.database_id
+                            AND one.state = 'done' AND width_bucket(one.seconds, CAST(:bounds AS double precision[])) = number)
+                         ORDER BY number)
+        FROM generate_series(0, cardinality(CAST(:bounds AS double precision[]))) AS number)
+    FROM written
+    WHERE state = 'done' AND seconds IS NOT NULL
+    GROUP BY scope, database_id
+    ON CONFLICT (scope, database_id) DO UPDATE
+    SET count = known.count + excluded.count,
+        seconds = known.seconds + excluded.seconds,
+        buckets = (SELECT array_agg(coalesce(a, 0) + coalesce(b, 0) ORDER BY number)
+                   FROM unnest(known.buckets, excluded.buckets) WITH ORDINALITY AS both_ones (a, b, number))
+), summed AS (
+    INSERT INTO performance AS known (execution_id, database_id, script, count, seconds, least, most, buckets, rows, wal)
+    SELECT :execution_id, cost.*
+    FROM jsonb_to_recordset(CAST(:costs AS jsonb))
+        AS cost (database_id text, script text, count integer, seconds double precision, least double precision,
+                 most double precision, buckets integer[], rows bigint, wal bigint)
+    ORDER BY database_id, script
+    ON CONFLICT (execution_id, database_id, script) DO UPDATE
+    SET count = known.count + excluded.count,
+        seconds = known.seconds + excluded.seconds,
+        least = least(known.least, excluded.least),
+        most = greatest(known.most, excluded.most),
+        buckets = (SELECT array_agg(a + b ORDER BY number)
+                   FROM unnest(known.buckets, excluded.buckets) WITH ORDINALITY AS both_ones (a, b, number)),
+        rows = coalesce(known.rows + excluded.rows, known.rows, excluded.rows),
+        wal = coalesce(known.wal + excluded.wal, known.wal, excluded.wal)
 )
 UPDATE execution
 SET done = done + (SELECT count(*) FROM written WHERE state = 'done'),
