@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint bench bench-smoke clean
+.PHONY: help demo test unit lint docs bench bench-smoke clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,10 @@ lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+docs: $(VENV)/.dev ## Write the pages that are made from the code: command line, its JSON, settings
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/ruff format --quiet migrator/cli/summaries.py
 
 bench: $(VENV)/.dev ## Measure beside a plain psycopg2 loop and an Alembic loop; ratios, in about ten minutes
 	@$(BIN)/python -m benchmarks

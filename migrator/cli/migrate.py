@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -10,12 +9,12 @@ from kombu.utils.uuid import uuid
 from rich.console import Console
 
 from migrator.cli.control import send, store, whoami
-from migrator.cli.follow import follow, tell
-from migrator.cli.output import json_option, note, say
+from migrator.cli.follow import followed, tell
+from migrator.cli.output import json_option, say
 from migrator.cli.rollout import label_option, rollout_options
-from migrator.errors import EXIT_INTERRUPTED, UnknownExecution
+from migrator.errors import UnknownExecution
 from migrator.fleet import events
-from migrator.model.event import Event, EventType
+from migrator.model.event import EventType
 from migrator.model.target import Scope
 from migrator.watch.report import remarks
 
@@ -92,15 +91,6 @@ def _payload(
         **({"target_tenants": list(tenants)} if tenants else {}),
         **({"to_version": to} if to else {}),
     }
-
-
-def followed(event_id: str) -> Event:
-    """The event when it has ended; leaves with the exit code of an interruption when the watching is interrupted."""
-    try:
-        return follow(store(), event_id)
-    except KeyboardInterrupt:
-        note(f"stopped watching; it goes on. Watch it again with: migrator watch {event_id}")
-        sys.exit(EXIT_INTERRUPTED)
 
 
 def show_report(console: Console, report: dict[str, Any]) -> None:

@@ -9,8 +9,8 @@ from kombu.utils.uuid import uuid
 from rich.console import Console
 
 from migrator.cli.control import send, whoami
-from migrator.cli.follow import tell
-from migrator.cli.migrate import followed, show_report
+from migrator.cli.follow import followed, tell
+from migrator.cli.migrate import show_report
 from migrator.cli.output import json_option, say
 from migrator.cli.rollout import share
 from migrator.model.event import EventType
