@@ -13,6 +13,9 @@ import textwrap
 import types
 import typing
 from collections.abc import Iterator
+from dataclasses import is_dataclass
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +26,19 @@ from pydantic.fields import FieldInfo
 
 from config import settings
 from migrator import cli
+from migrator.cli.shapes import SHAPES
 
 ROOT = Path(__file__).parents[1]
 NOTE = "<!-- Written by `make docs`; change the source, not this page. -->"
+
+SUMMARIES_HEAD = '''"""What each command does, for the lists of commands, so that these come without importing any.
+
+Written by `make docs` from the commands' own help.
+"""
+# ruff: noqa: E501 - a command a line
+
+from __future__ import annotations
+'''
 
 
 def main() -> None:
@@ -42,6 +55,7 @@ def pages() -> dict[Path, str]:
     """Every generated file with the text that it should have."""
     return {
         ROOT / "docs" / "cli.md": cli_page(),
+        ROOT / "docs" / "json.md": json_page(),
         ROOT / "docs" / "settings.md": settings_page(),
         ROOT / "migrator" / "cli" / "summaries.py": summaries(),
     }
@@ -63,8 +77,7 @@ def commands(command: click.Command = cli.cli, name: str = "migrator") -> Iterat
 
 def summaries() -> str:
     """The source of the module with what each command does."""
-    there = (ROOT / "migrator" / "cli" / "summaries.py").read_text(encoding="utf-8")
-    lines = [there.partition("SUMMARIES")[0] + "SUMMARIES: dict[str, dict[str, str]] = {"]
+    lines = [SUMMARIES_HEAD, "SUMMARIES: dict[str, dict[str, str]] = {"]
     for name, group in commands():
         if type(group).__name__ == "LazyGroup":
             lines.append(f'    "{name}": {{')
@@ -76,8 +89,9 @@ def summaries() -> str:
 
 
 def summary(command: click.Command | None) -> str:
-    """The first paragraph of a command's help, on one line."""
-    return " ".join((command.help or "").split("\n\n")[0].split()) if command else ""
+    """The first sentence of a command's help, on one line; more of it is not shown in a list."""
+    first = " ".join((command.help or "").split("\n\n")[0].split()) if command else ""
+    return first.partition(". ")[0]
 
 
 def _quoted(text: str) -> str:
@@ -88,8 +102,8 @@ def cli_page() -> str:
     """The manual of the command line."""
     parts = [f"# Command line\n\n{NOTE}\n\n{paragraphs(cli.cli.help or '')}\n"]
     parts.append(
-        "Every command has `--help`. Every command that answers has `--json`: one document on stdout and nothing else "
-        "there; [json.md](json.md) has their shapes. `migrator completion` prints what shells complete with. Colours "
+        "Every command tells about itself with -h. Every command that answers has `--json`: one document on stdout and "
+        "nothing else there; [json.md](json.md) has their shapes. `migrator completion` prints what shells complete with. Colours "
         "are left out where `NO_COLOR` is set or the output is no terminal. Ctrl-C ends the watching and not the work: "
         "what goes on, and how to stop it, is said.\n"
     )
@@ -101,7 +115,7 @@ def cli_page() -> str:
 
 def _section(name: str, command: click.Command) -> str:
     level = "##" if name.count(" ") == 1 else "###"
-    said = [f"{level} {name}\n", f"`{usage(name, command)}`\n", paragraphs(command.help or "") + "\n"]
+    said = [f"{level} {name}\n", *usage(name, command), paragraphs(command.help or "") + "\n"]
     options = [
         parameter for parameter in command.params if isinstance(parameter, click.Option) and not parameter.hidden
     ]
@@ -112,12 +126,14 @@ def _section(name: str, command: click.Command) -> str:
     return "\n".join(said)
 
 
-def usage(name: str, command: click.Command) -> str:
-    """How a command is called."""
+def usage(name: str, command: click.Command) -> list[str]:
+    """How a command is called; a group is called by its commands, which have sections of their own."""
+    if isinstance(command, click.Group):
+        return []
     needed = [f"{o.opts[0]} {_metavar(o)}" for o in command.params if isinstance(o, click.Option) and o.required]
     arguments = [_argument(p) for p in command.params if isinstance(p, click.Argument)]
     more = ["[OPTION]..."] if any(isinstance(p, click.Option) and not p.required for p in command.params) else []
-    return " ".join([name, *arguments, *needed, *more, *(["COMMAND"] if isinstance(command, click.Group) else [])])
+    return [f"`{' '.join([name, *arguments, *needed, *more])}`\n"]
 
 
 def paragraphs(text: str) -> str:
@@ -152,11 +168,68 @@ def _meaning(option: click.Option) -> str:
     said = [" ".join((option.help or "").split()).replace("|", "\\|")]
     if option.required:
         said.append("Required.")
-    elif option.default not in (None, False, ()) and not callable(option.default) and not option.is_flag:
+    elif isinstance(option.default, (str, int, float, Path)) and not option.is_flag:
         said.append(f"Default `{option.default}`.")
     elif option.is_flag and option.secondary_opts:
         said.append(f"Default `{option.opts[0] if option.default else option.secondary_opts[0]}`.")
     return " ".join(filter(None, said))
+
+
+# ------------------------------------------------------------------ documents
+
+
+def json_page() -> str:
+    """What each command prints with ``--json``."""
+    models: dict[str, type[BaseModel]] = {}
+    rows = [f"| `{name}` | {_linked(shape, models)} |" for name, shape in sorted(SHAPES.items())]
+    parts = [
+        f"# JSON of the commands\n\n{NOTE}\n",
+        "With `--json` a command prints one document on stdout and nothing else there; logs, questions and progress "
+        "are on stderr, and an error is a sentence on stderr and an exit code. Fields may be added in a minor release; "
+        "none is renamed, dropped or given another meaning. Moments are ISO 8601.\n",
+        "\n".join(["| command | document |", "|---|---|", *rows, ""]),
+    ]
+    told: set[str] = set()
+    while left := sorted(set(models) - told):
+        for name in left:
+            told.add(name)
+            parts.append(_model(models[name], models))
+    head, sections = parts[:3], sorted(parts[3:])
+    return "\n".join([*head, *sections])
+
+
+def _model(model: type[BaseModel], models: dict[str, type[BaseModel]]) -> str:
+    said = docstrings(model)
+    lines = [f"## {model.__name__}\n", _sentence(model) + "\n", "| field | type | meaning |", "|---|---|---|"]
+    for name, annotation in fields_of(model):
+        lines.append(f"| `{name}` | {_linked(annotation, models)} | {said.get(name, '')} |")
+    return "\n".join([*lines, ""])
+
+
+def fields_of(model: type[Any]) -> Iterator[tuple[str, Any]]:
+    """The names in the document with their types, of a pydantic model or a dataclass."""
+    if issubclass(model, BaseModel):
+        for name, field in model.model_fields.items():
+            yield field.alias or name, field.annotation
+    else:
+        yield from typing.get_type_hints(model).items()
+
+
+def _linked(annotation: Any, models: dict[str, type[Any]]) -> str:
+    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_linked(part, models) for part in parts)
+    if origin in (list, tuple):
+        return "list of " + _linked(parts[0], models)
+    if origin is dict:
+        return "object by name of " + _linked(parts[1], models)
+    if isinstance(annotation, type) and (issubclass(annotation, BaseModel) or is_dataclass(annotation)):
+        models[annotation.__name__] = annotation
+        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return " or ".join(f"`{member}`" for member in annotation)
+    known = {str: "text", int: "number", float: "number", bool: "true or false", type(None): "null", Any: "anything"}
+    return known.get(annotation, "moment" if annotation is datetime else str(annotation))
 
 
 # ------------------------------------------------------------------ settings
@@ -208,7 +281,7 @@ def _table(model: type[BaseModel], *, with_variable: bool = False) -> str:
     return "\n".join([*lines, ""])
 
 
-def docstrings(model: type[BaseModel]) -> dict[str, str]:
+def docstrings(model: type[Any]) -> dict[str, str]:
     """The string below each field of a class, as its source has it."""
     body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
     assert isinstance(body, ast.ClassDef)  # noqa: S101 - the source of a class

@@ -7,7 +7,7 @@ import sys
 import click
 
 from migrator import __version__
-from migrator.cli.hints import hint_for_usage
+from migrator.cli.hints import hint_for_error, hint_for_usage
 from migrator.cli.lazy import lazy_group
 from migrator.cli.summaries import SUMMARIES
 from migrator.errors import EXIT_INTERRUPTED, MigratorError
@@ -65,7 +65,7 @@ def cli(context: click.Context) -> None:
 
     Example: migrator doctor
     """
-    if context.invoked_subcommand not in NEVER_LOG:
+    if context.invoked_subcommand not in NEVER_LOG and not {"-h", "--help"} & set(sys.argv):
         from config import logging
 
         logging.configure("WARNING")  # on stderr: stdout is for the answer
@@ -84,6 +84,8 @@ def main() -> None:
         click.echo(f"error: {error}", err=True)
         if statement := _first_line(error):
             click.echo(f"  {statement}", err=True)
+        if hint := hint_for_error(error):
+            click.echo(hint, err=True)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

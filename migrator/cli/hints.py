@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import click
 
+from migrator.errors import MigratorError
+
 _CHOICE = re.compile(r"'(?P<said>[^']*)' is not one of (?P<choices>.*)\.$", re.DOTALL)
 
 
@@ -22,3 +24,22 @@ def hint_for_usage(error: click.ClickException) -> str:
     """The same for the value of an option that takes one of several words."""
     choice = _CHOICE.search(error.message) if isinstance(error, click.BadParameter) else None
     return did_you_mean(choice["said"], re.findall(r"'([^']*)'", choice["choices"])).strip() if choice else ""
+
+
+_NAMED = {"UnknownDatabase": "database", "UnknownTenant": "tenant"}
+
+
+def hint_for_error(error: MigratorError) -> str:
+    """The same for the name of a database or tenant that is not registered; asks the registry."""
+    kind = _NAMED.get(type(error).__name__) or str(error.facts.get("kind", ""))
+    said = str(error.facts.get(kind) or error.facts.get("names") or "")
+    if kind not in _NAMED.values() or not said:
+        return ""
+    from migrator.cli.control import store
+    from migrator.fleet import facts
+
+    try:
+        with store().begin() as connection:
+            return did_you_mean(said.partition(",")[0], facts.names(connection, kind)).strip()
+    except MigratorError:
+        return ""  # the error itself is what has to be said

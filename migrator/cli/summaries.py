@@ -1,7 +1,10 @@
 """What each command does, for the lists of commands, so that these come without importing any.
 
-Written by ``make docs`` from the commands' own help.
+Written by `make docs` from the commands' own help.
 """
+# ruff: noqa: E501 - a command a line
+
+from __future__ import annotations
 
 SUMMARIES: dict[str, dict[str, str]] = {
     "migrator": {
@@ -22,8 +25,8 @@ SUMMARIES: dict[str, dict[str, str]] = {
         "maintenance": "Work inside a window: schedule it once, see what waits; what recurs stands in the settings.",
         "migrate": "Bring every target that is behind to the newest version, with the workers that are running.",
         "new": "Make the next migration's file, and that of its undo where the folder has such files; overwrites nothing.",
-        "pause": "Claim no further target; those in hand are finished. Pausing twice does no harm.",
-        "plan": "What 'migrate' with the same options would do: stages, waves, pending migrations, what they destroy or lock, how they are taken back, how long it takes. Changes nothing; ends with 1 when a target's history is in the way.",
+        "pause": "Claim no further target; those in hand are finished",
+        "plan": "What 'migrate' with the same options would do: stages, waves, pending migrations, what they destroy or lock, how they are taken back, how long it takes",
         "preflight": "Ask every database whether this is a good moment for a wave; changes nothing.",
         "rehearse": "Apply what is pending to clones without rows, take it back, apply it again; and check every target's names.",
         "repair": "Make histories fit their folders: failed rows go, checksums are those of the files, missing files are marked.",

@@ -47,7 +47,8 @@ def at_work(connection: Connection, database_id: str) -> Sequence[Row[Any]]:
 
 def names(connection: Connection, kind: str, most: int = 20_000) -> list[str]:
     """Ids of active databases or tenants, to find the one that somebody may have meant."""
-    return [row.id for row in rows(connection, f"names_of_{kind}s", most=most)]
+    queries = {"database": "names_of_databases", "tenant": "names_of_tenants"}
+    return [row.id for row in rows(connection, queries[kind], most=most)]
 
 
 def maintenance(connection: Connection, most: int) -> Sequence[Row[Any]]:
