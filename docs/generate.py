@@ -103,7 +103,8 @@ def cli_page() -> str:
     parts = [f"# Command line\n\n{NOTE}\n\n{paragraphs(cli.cli.help or '')}\n"]
     parts.append(
         "Every command tells about itself with -h. Every command that answers has `--json`: one document on stdout and "
-        "nothing else there; [json.md](json.md) has their shapes. `migrator completion` prints what shells complete with. Colours "
+        "nothing else there; [json.md](json.md) has their shapes. `migrator completion` prints what shells complete "
+        "with. Colours "
         "are left out where `NO_COLOR` is set or the output is no terminal. Ctrl-C ends the watching and not the work: "
         "what goes on, and how to stop it, is said.\n"
     )

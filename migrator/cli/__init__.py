@@ -49,6 +49,7 @@ COMMANDS = {
     "validate": "migrator.cli.validate:validate",
     "watch": "migrator.cli.migrate:watch",
 }
+INTERRUPTED = "interrupted: targets that were done stay done, and one in hand is as it was before or as it was to be"
 NEVER_LOG = {"completion", "new"}
 """They start without what logs are written with, which takes longer than what they do."""
 
@@ -87,8 +88,11 @@ def main() -> None:
         if hint := hint_for_error(error):
             click.echo(hint, err=True)
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+    except click.Abort:
+        click.echo("nothing was done", err=True)
+        code = EXIT_INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo(INTERRUPTED, err=True)
         code = EXIT_INTERRUPTED
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -44,9 +44,28 @@ def moment(_context: click.Context, _option: click.Parameter, value: str | None)
 @maintenance.command()
 @click.argument("maintenance_id", metavar="NAME")
 @click.option("--type", "maintenance_type", type=click.Choice(TYPES), required=True, help="What is done.")
-@click.option("--at", metavar="MOMENT", default="now", show_default=True, callback=moment, help="The window opens.")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, help="The window.")
-@click.option("--every", type=click.FloatRange(0, min_open=True), default=1440.0, show_default=True, help="Minutes.")
+@click.option(
+    "--opens",
+    metavar="MOMENT",
+    default="now",
+    show_default=True,
+    callback=moment,
+    help="When its window opens, in UTC.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="How long the window is open.",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(0, min_open=True),
+    default=1440.0,
+    show_default=True,
+    help="Minutes to the next window.",
+)
 @click.option("--database", "databases", multiple=True, help="Only this database; may be given several times.")
 @click.option("--schema", "schemas", multiple=True, help="Only schemas of this name; may be given several times.")
 @click.option("--auto-rollback/--no-auto-rollback", default=True, help="Take a migration back that fails too often.")
@@ -59,16 +78,19 @@ def add(context: click.Context, /, maintenance_id: str, wishes: dict[str, Any], 
     It is stored at once, also while no worker runs, and planned when the window opens. The same name and moment is
     the same maintenance. 'migrator cancel' with its id calls it off.
 
-    Example: migrator maintenance add reindex-eu --type reindex --at 2026-11-25T01:00 --minutes 90 --database eu-1
+    Example: migrator maintenance add reindex-eu --type reindex --opens 2026-11-25T01:00 --minutes 90 --database eu-1
     """
     given = {name: value for name, value in wishes.items() if _is_given(context, name)}
     payload = _payload(maintenance_id, given, **more)
-    event = _event(maintenance_id, payload, more["at"])
+    event = _event(maintenance_id, payload, more["opens"])
     with store().begin() as connection:
-        is_new = events.schedule(connection, event, more["at"])
-    done, opens = "is scheduled" if is_new else "was scheduled before", f"{more['at'].astimezone(UTC):%Y-%m-%d %H:%M}"
+        is_new = events.schedule(connection, event, more["opens"])
+    done, opens = (
+        "is scheduled" if is_new else "was scheduled before",
+        f"{more['opens'].astimezone(UTC):%Y-%m-%d %H:%M}",
+    )
     said = f"maintenance {event.id} {done}, its window opens at {opens} UTC"
-    document = {"event": event.id, "opens": more["at"], "scheduled": is_new, "summary": said}
+    document = {"event": event.id, "opens": more["opens"], "scheduled": is_new, "summary": said}
     say(as_json, document, lambda console: console.print(said, markup=False))
 
 
@@ -100,7 +122,7 @@ def _payload(
     given: dict[str, Any],
     *,
     maintenance_type: str,
-    at: datetime,
+    opens: datetime,
     minutes: float,
     every: float,
     databases: tuple[str, ...],
@@ -114,7 +136,7 @@ def _payload(
         "maintenance_type": maintenance_type,
         "target_databases": list(databases),
         "target_schemas": list(schemas),
-        "scheduled_time": at.isoformat(),
+        "scheduled_time": opens.isoformat(),
         "maintenance_window": minutes,
         "window_every": max(every, minutes),
         "auto_rollback": auto_rollback,

@@ -22,14 +22,22 @@ SCOPES = ["all", *(scope.value for scope in Scope)]
 
 
 @click.command()
-@click.option("--scope", type=click.Choice(SCOPES), default="all", show_default=True)
+@click.option(
+    "--scope", type=click.Choice(SCOPES), default="all", show_default=True, help="Only targets of this scope."
+)
 @click.option("--database", "databases", multiple=True, help="Only this database; may be given several times.")
 @click.option("--tenant", "tenants", multiple=True, help="Only this tenant, by its id; may be given several times.")
 @click.option("--schema", "schemas", multiple=True, help="Only schemas of this name; may be given several times.")
 @click.option("--to", help="Stop at this version; needs --scope.")
 @label_option
 @rollout_options
-@click.option("--if-busy", type=click.Choice(["wait", "refuse"]), default="wait", show_default=True)
+@click.option(
+    "--if-busy",
+    type=click.Choice(["wait", "refuse"]),
+    default="wait",
+    show_default=True,
+    help="When another execution has some of the targets.",
+)
 @click.option("--force", is_flag=True, help="Override failure budget and preflight, never locks; it is recorded.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
 @click.option("--detach", is_flag=True, help="Do not wait; print the id.")

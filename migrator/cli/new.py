@@ -17,7 +17,13 @@ from tasks import desk
 
 @click.command()
 @click.argument("description")
-@click.option("--scope", type=click.Choice([s.value for s in Scope]), default="tenant", show_default=True)
+@click.option(
+    "--scope",
+    type=click.Choice([s.value for s in Scope]),
+    default="tenant",
+    show_default=True,
+    help="Whose migration it is.",
+)
 @click.option("--folder", type=click.Path(path_type=Path), help="Instead of the folder of the scope in the settings.")
 @click.option("--convention", type=click.Choice(list(CONVENTIONS)), help="For a folder without migrations.")
 @json_option

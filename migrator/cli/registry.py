@@ -25,11 +25,17 @@ def database() -> None:
 @database.command("add")
 @click.argument("database_id", metavar="ID")
 @click.option("--name", required=True, help="Its name on its server.")
-@click.option("--kind", type=click.Choice([kind.value for kind in DatabaseKind]), default="tenant", show_default=True)
-@click.option("--host", default="localhost", show_default=True)
-@click.option("--port", default=5432, show_default=True)
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in DatabaseKind]),
+    default="tenant",
+    show_default=True,
+    help="What it is for.",
+)
+@click.option("--host", default="localhost", show_default=True, help="Its server.")
+@click.option("--port", default=5432, show_default=True, help="Of its server.")
 @click.option("--username", required=True, help="The user that migrates.")
-@click.option("--region", default="default", show_default=True)
+@click.option("--region", default="default", show_default=True, help="Where it is.")
 @click.option("--migration-timeout", default=300, show_default=True, help="Seconds one statement may take.")
 @click.option("--credential", help="env:NAME, file:PATH or command:...; else libpq's own ways.")
 @click.option("--lanes", type=click.IntRange(1), help="How many lanes may work on it at once; else the setting.")
@@ -111,7 +117,7 @@ def tenant() -> None:
 @click.option("--slug", help="A short readable name; the id when not given.")
 @click.option("--database", "database_id", required=True, help="The database its schema is in.")
 @click.option("--schema", "schema_name", required=True, help="Its schema.")
-@click.option("--region", default="default", show_default=True)
+@click.option("--region", default="default", show_default=True, help="Where it is.")
 @click.option("--migrate/--no-migrate", "auto_migrate", default=True, help="Make and migrate its schema at once.")
 @json_option
 def add_tenant(tenant_id: str, slug: str | None, as_json: bool, **more: Any) -> None:
