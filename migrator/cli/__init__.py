@@ -50,6 +50,7 @@ COMMANDS = {
     "watch": "migrator.cli.migrate:watch",
 }
 INTERRUPTED = "interrupted: targets that were done stay done, and one in hand is as it was before or as it was to be"
+NOTHING_DONE = "nothing was done"
 NEVER_LOG = {"completion", "new"}
 """They start without what logs are written with, which takes longer than what they do."""
 
@@ -88,11 +89,9 @@ def main() -> None:
         if hint := hint_for_error(error):
             click.echo(hint, err=True)
         code = error.exit_code
-    except click.Abort:
-        click.echo("nothing was done", err=True)
-        code = EXIT_INTERRUPTED
-    except KeyboardInterrupt:
-        click.echo(INTERRUPTED, err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        was_asked = isinstance(error, click.Abort) and not isinstance(error.__cause__, KeyboardInterrupt)
+        click.echo(NOTHING_DONE if was_asked else INTERRUPTED, err=True)
         code = EXIT_INTERRUPTED
     sys.exit(code if isinstance(code, int) else 0)
 

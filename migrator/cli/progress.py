@@ -1,4 +1,4 @@
-"""How far a command is that looks into many targets by itself: a bar with ETA on a terminal, a line now and then elsewhere."""
+"""How far a command is that looks into many targets by itself: a bar with ETA on a terminal, else a line at times."""
 
 from __future__ import annotations
 

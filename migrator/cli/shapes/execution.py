@@ -57,6 +57,10 @@ class Report(Shape):
     changed: int | None = None
     applied: int | None = None
     seconds: float | None = None
+    over_budget: bool | None = None
+    """Of one that halted: whether more targets failed than may."""
+    drifted: list[Any] | None = None
+    """Of one that looked for drift: targets that are odd."""
     failures: list[Failure] = Field(default_factory=list)
     failure_groups: list[FailureGroup] = Field(default_factory=list)
     preflight: list[dict[str, Any]] = Field(default_factory=list)
