@@ -124,9 +124,9 @@ def _executions(run, fleet):
     planned = run("maintenance", "add", "nightly", "--type", "analyze", *opens)
     assert run("maintenance", "list")["scheduled"][0]["id"] == planned["event"]
     run("cancel", planned["event"])
-    fleet.write("V3__slow.sql", "SELECT pg_sleep(2);")
-    waiting = run("migrate", "--detach")["event"]
-    wait_until(lambda: fleet.execution(waiting), "no execution was opened", 30)
+    fleet.write("V3__more.sql", "SELECT 1;")
+    waiting = run("migrate", "--canary", "1", "--soak", "3600", "--detach")["event"]
+    wait_until(lambda: getattr(fleet.execution(waiting), "state", "") == "soaking", "does not soak", 60)
     run("pause", waiting)
     run("resume", waiting)
     run("cancel", waiting)
@@ -139,7 +139,7 @@ def _executions(run, fleet):
 def _one_schema(run, fleet):
     where = ["--url", fleet.services.postgres.url(fleet.names["one"]), "--schema", "tenant_solo"]
     folder = [*where, "--folder", str(fleet.migrations / "tenant")]
-    (fleet.migrations / "tenant" / "V3__slow.sql").unlink()
+    (fleet.migrations / "tenant" / "V3__more.sql").unlink()
     run("schema", "up", *folder)
     run("schema", "status", *folder)
     run("schema", "validate", *folder)
