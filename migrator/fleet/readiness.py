@@ -13,7 +13,7 @@ def look(connection: Connection, tenant_id: str, version: str | None = None) -> 
     """Whether a tenant's schema is at a version or above. Raises UnknownTenant, and BadVersion.
 
     One statement, by primary keys and from the newest execution backwards to the last one that had this tenant:
-    the more executions have come since, the more it reads, about 3 microseconds each.
+    the more executions have come since, the more it reads, about 8 microseconds each.
     """
     found = first(connection, "readiness", tenant=tenant_id)
     if found is None:
