@@ -132,7 +132,7 @@ def _executions(run, fleet):
     run("cancel", waiting)
     wait_until(lambda: fleet.event(waiting).status.is_end, "did not end", 60)
     run("retry", waiting)
-    run("watch", waiting)
+    run("cancel", waiting)
     run("executions")
 
 
