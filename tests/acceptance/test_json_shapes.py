@@ -146,6 +146,7 @@ def _one_schema(run, fleet):
     run("schema", "preflight", *where)
     run("schema", "repair", *folder)
     run("schema", "fingerprint", *where, "--items")
+    fleet.rows("one", "CREATE INDEX by_hand ON tenant_solo.account (id)")
     run("schema", "diff", *where, "--with", "tenant_acme", code=1)
     run("schema", "down", *folder, "--to", "1", "--dry-run")
     run("schema", "down", *folder, "--to", "1")
