@@ -8,6 +8,7 @@ from __future__ import annotations
 
 SUMMARIES: dict[str, dict[str, str]] = {
     "migrator": {
+        "alerts": "What is wrong now: each alert with what happened, how it is, and what to do.",
         "baseline": "Give schemas that exist a history: from a version on, or from what another tool has recorded in each.",
         "breaker": "See, open and reset the circuit breakers of the databases.",
         "cancel": "End an execution before its time; targets in hand are finished, what is done stays done.",
@@ -29,6 +30,7 @@ SUMMARIES: dict[str, dict[str, str]] = {
         "plan": "What 'migrate' with the same options would do: stages, waves, pending migrations, what they destroy or lock, how they are taken back, how long it takes",
         "preflight": "Ask every database whether this is a good moment for a wave; changes nothing.",
         "rehearse": "Apply what is pending to clones without rows, take it back, apply it again; and check every target's names.",
+        "relay": "Send events that were published in the control database to the broker, until it is ended.",
         "repair": "Make histories fit their folders: failed rows go, checksums are those of the files, missing files are marked.",
         "resume": "Go on after a pause, or after a halt: then with a canary first; what failed stays failed.",
         "retry": "Take up only what failed and what was not touched, with a canary first.",
@@ -38,6 +40,7 @@ SUMMARIES: dict[str, dict[str, str]] = {
         "snapshot": "Stored copies of the fleet's schemas, made with pg_dump.",
         "status": "Which versions the fleet is at, and how many targets hold each; changes nothing.",
         "tenant": "The tenants of the fleet.",
+        "timeline": "What happened in the fleet: executions, waves, operators' words, breakers, waits, alerts; oldest first.",
         "validate": "Hold the history of every target against its folder and tell equal findings once; changes nothing.",
         "watch": "Watch an event and its execution until it ends; it goes on when you stop watching.",
     },

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrator.cli.shapes import execution, fleet, folder, schema
+from migrator.cli.shapes import execution, fleet, folder, schema, watching
 
 SHAPES: dict[str, Any] = {
+    "migrator alerts list": list[watching.Alert],
+    "migrator alerts rules": list[watching.AlertRule],
+    "migrator alerts show": watching.ShownAlert,
+    "migrator alerts silence": watching.Silenced,
+    "migrator alerts test": list[watching.TriedChannel],
+    "migrator alerts unsilence": watching.Unsilenced,
     "migrator baseline": folder.Baselined,
     "migrator breaker list": list[fleet.Breaker],
     "migrator breaker open": fleet.BreakerSet,
@@ -36,6 +42,7 @@ SHAPES: dict[str, Any] = {
     "migrator plan": folder.Plan,
     "migrator preflight": fleet.Preflight,
     "migrator rehearse": folder.Rehearsals,
+    "migrator relay": watching.Relayed,
     "migrator repair": folder.Repaired,
     "migrator resume": execution.Steered,
     "migrator retry": execution.Steered,
@@ -67,6 +74,7 @@ SHAPES: dict[str, Any] = {
     "migrator tenant list": list[fleet.ListedTenant],
     "migrator tenant remove": execution.Report,
     "migrator tenant show": fleet.ShownTenant,
+    "migrator timeline": list[watching.Happening],
     "migrator validate": folder.Validated,
     "migrator watch": execution.Report,
 }

@@ -130,6 +130,8 @@ class Event(Shape):
     id: str
     type: str
     status: str
+    unsent: bool
+    """Whether the relay has still to send it."""
     retry_count: int
     created_at: Moment
     scheduled_at: Moment | None
