@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint docs bench bench-smoke clean
+.PHONY: help demo test unit lint docs audit fuzz bench bench-smoke clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,12 @@ lint: $(VENV)/.dev ## Check style and types
 docs: $(VENV)/.dev ## Write the pages that are made from the code: command line, its JSON, settings
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/ruff format --quiet migrator/cli/summaries.py
+
+audit: $(VENV)/.dev ## Ask whether a dependency has a known vulnerability
+	@$(BIN)/python .ci/audit.py
+
+fuzz: $(VENV)/.dev ## Try hostile input for longer than the tests do; minutes
+	@FUZZ=40 $(BIN)/python -m pytest tests/unit/test_fuzz.py tests/integration/test_hostile_names.py -q -n 2
 
 bench: $(VENV)/.dev ## Measure beside a plain psycopg2 loop and an Alembic loop; ratios, in about ten minutes
 	@$(BIN)/python -m benchmarks

@@ -21,6 +21,7 @@ from benchmarks.rounds import Sample, play, play_round
 from benchmarks.shop import Lane, WorkDiffers
 from benchmarks.stage import temporary_home, workers_on
 from benchmarks.table import as_document, as_markdown, summed_up
+from benchmarks.watching import Watching, watch
 from benchmarks.with_alembic import WithAlembic
 from benchmarks.workers import WorkersFailed
 from migrator.local import LocalServices
@@ -41,12 +42,14 @@ def main(schemas: int, rounds: int, lanes: int | None, file: Path | None, smoke:
         schemas, rounds, lanes = 8, 1, lanes or 2
     try:
         facts, samples = _measure(schemas, rounds, lanes, durable=not smoke)
+        watched = _watched(2 if smoke else 60, durable=not smoke)
         newcomers = _newcomers(((20, 1), (40, 1)) if smoke else ((20, 25), (200, 15)), durable=not smoke)
     except (WorkDiffers, WorkersFailed) as error:
         raise click.ClickException(str(error)) from None
     rows = summed_up(samples, schemas)
     click.echo(as_markdown(facts, rows, schemas))
     click.echo("\n" + "\n\n".join(newcomer.as_markdown() for newcomer in newcomers))
+    click.echo("\n" + "\n\n".join(found.as_markdown() for found in watched))
     click.echo(f"\nAll lanes did the same work.{' Too little to read anything into the times.' if smoke else ''}")
     if file:
         file.write_text(json.dumps(as_document(facts, rows, samples), indent=2) + "\n")
@@ -61,6 +64,12 @@ def _measure(schemas: int, rounds: int, lanes: int | None, *, durable: bool) -> 
         timed = ", ".join(f"{many}: {seconds:.2f} s" for many, seconds in found.items()) or "not calibrated"
         facts |= {"tenants": schemas, "rounds": rounds, "connections": f"{connections} ({timed})"}
         return facts, _samples(services, home, connections, rounds, schemas)
+
+
+def _watched(turns: int, *, durable: bool) -> list[Watching]:
+    _say("watching")
+    with temporary_home() as home, LocalServices(home / "services", durable=durable) as services:
+        return watch(services, home, turns)
 
 
 def _newcomers(sizes: Sequence[tuple[int, int]], *, durable: bool) -> list[Newcomer]:

@@ -16,6 +16,16 @@ result_backend: str | None = _settings.backend_url()
 
 accept_content = ["json"]  # a message must never be able to run code
 task_serializer = result_serializer = event_serializer = "json"
+worker_consumer = "tasks.inspection:Consumer"  # every message is looked at before Celery sees it
+migrator_message_limit = _settings.message_limit  # ours; Celery keeps what it does not know
+if _settings.signing_key:
+    security_key = str(_settings.signing_key)
+    security_certificate = str(_settings.signing_certificate)
+    security_cert_store = str(_settings.signing_store)
+    security_key_password = _settings.signing_password()
+    task_serializer = "auth"
+    accept_content = ["auth"]  # what is not signed is not even decoded
+    result_accept_content = ["json"]  # results are not signed
 timezone = "UTC"
 
 task_queues = TASK_QUEUES

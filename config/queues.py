@@ -23,6 +23,8 @@ TASK_ROUTES = {
     "migrator.steer": {"queue": "critical"},
     "migrator.template": {"queue": "low"},
     "migrator.lane": {"queue": "normal"},
+    "migrator.lose": {"queue": "critical"},
+    "migrator.refused": {"queue": "high"},
     "migrator.upkeep": {"queue": "high"},
     "migrator.recur": {"queue": "high"},
     "migrator.alert": {"queue": "high"},

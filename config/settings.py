@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from config.alerts import AlertSettings
@@ -71,7 +71,12 @@ class Recurring(BaseModel):
 class Settings(BaseSettings):
     """Every setting with its default; MIGRATOR_CONTROL_URL sets ``control_url``. Durations are seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="MIGRATOR_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MIGRATOR_",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # it has passwords in it
+    )
 
     control_url: SecretStr | None = None
     """The control database, as a libpq or SQLAlchemy URL."""
@@ -79,6 +84,17 @@ class Settings(BaseSettings):
     """Valkey, Redis or RabbitMQ."""
     result_backend: SecretStr | None = None
     """Valkey or Redis; the broker itself when it is one of them."""
+
+    message_limit: Annotated[int, Field(ge=4096, le=2**28)] = 2**20
+    """Bytes that one message may have: a sender refuses to send more, a worker to take it in."""
+    signing_key: Path | None = None
+    """An RSA key in PEM. With it and the two below messages are signed, and others refused."""
+    signing_certificate: Path | None = None
+    """The key's certificate in PEM, by which others know who signed."""
+    signing_store: Path | None = None
+    """A directory with the certificates of all whose messages are accepted."""
+    signing_passphrase: SecretStr | None = None
+    """Of the key, when it has one."""
 
     migrations: Path = Path("migrations")
     """Holds a folder for each scope: admin, regional, tenant."""
@@ -109,8 +125,10 @@ class Settings(BaseSettings):
     """On top of these, for events with a single target, so that they do not wait behind a bulk run."""
     lane_slice: Seconds = 3.0
     """How long a lane works before it makes room for more urgent events."""
-    lease: Seconds = 30.0
+    lease: Seconds = 20.0
     """How long a claim lasts without a sign of life; also when an unanswered message is delivered again."""
+    stop_patience: Seconds = 15.0
+    """How long a worker that is asked to stop finishes the targets in hand; then it gives them back, see operations."""
     lock_timeout: Seconds = 1.0
     """Longest wait for a lock of the server's."""
     schema_lock_wait: Seconds = 10.0
@@ -157,11 +175,22 @@ class Settings(BaseSettings):
     progress_every: Seconds = 0.5
     """How often each lane reports progress."""
 
+    performance: bool = True
+    """Whether it is measured what each migration takes and writes."""
+
     maintenance: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")], Recurring] = {}
     """Recurring maintenance by name; in the environment as JSON."""
 
     alerts: AlertSettings = AlertSettings()
     """A table in the file, with a table for each channel; JSON in the environment."""
+
+    traces: bool | None = None
+    """Whether OpenTelemetry gets traces, with the extra otel; when not set, whether its own OTEL_ variables say where
+    to."""
+
+    live_folder: Path | None = None
+    """Where workers leave their signs of life for 'migrator health --live'; a directory of the user's below the
+    temporary one when not set."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "json", "console"] = "auto"
@@ -179,6 +208,18 @@ class Settings(BaseSettings):
         """Strongest first; no dotenv and no secrets folder."""
         files = (TomlConfigSettingsSource(settings_cls, toml_file=file) for file in (TOML_FILE, LOCAL_FILE))
         return (init_settings, env_settings, *files)
+
+    @model_validator(mode="after")
+    def _signs_wholly_or_not(self) -> Settings:
+        parts = ("signing_key", "signing_certificate", "signing_store")
+        missing = [name for name in parts if getattr(self, name) is None]
+        if 0 < len(missing) < len(parts):
+            raise ValueError(f"signed messages need all of {', '.join(parts)}; missing: {', '.join(missing)}")
+        return self
+
+    def signing_password(self) -> bytes | None:
+        """The passphrase as Celery wants it."""
+        return self.signing_passphrase.get_secret_value().encode() if self.signing_passphrase else None
 
     def backend_url(self) -> str | None:
         """Where results go: named, or the broker when it can hold results."""

@@ -13,6 +13,7 @@ control database, whose URL is read from MIGRATOR_CONTROL_URL unless it is given
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,22 +24,39 @@ from celery.result import AsyncResult
 from migrator.errors import BadPayload, SettingsMissing
 from migrator.model.event import EventType, Priority
 from migrator.model.publication import SQL_TYPES, event_type, publication
+from migrator.wire.form import MESSAGE_LIMIT
+from migrator.wire.signing import settings_of, sign_only
 
 if TYPE_CHECKING:
     from migrator.fleet.store import Store
     from migrator.model.readiness import Readiness
 
+_SIGNING = ("KEY", "CERTIFICATE", "PASSPHRASE")
 _connected: list[Celery] = []
 _stores: dict[tuple[int, str], Store] = {}
 
 
 def connect(broker_url: str, result_backend: str | None = None) -> Celery:
     """Send events through this broker from now on; results are read from the backend, or not at all."""
-    app = Celery("migrator.client", broker=broker_url, backend=result_backend, set_as_current=False)
+    outgoing = "migrator.wire.outgoing:Outgoing"
+    app = Celery("migrator.client", broker=broker_url, backend=result_backend, amqp=outgoing, set_as_current=False)
     app.conf.update(accept_content=["json"], task_serializer="json", result_serializer="json")
+    app.conf.update(migrator_message_limit=int(os.environ.get("MIGRATOR_MESSAGE_LIMIT", MESSAGE_LIMIT)))
+    _sign(app)
     app.conf.update(broker_read_url=broker_url, broker_write_url=broker_url)  # else CELERY_BROKER_URL would win
     _connected[:] = [app]
     return app
+
+
+def _sign(app: Celery) -> None:
+    """With the key of the environment's MIGRATOR_SIGNING_KEY and its certificate; without one nothing is signed."""
+    key, certificate, passphrase = (os.environ.get(f"MIGRATOR_SIGNING_{name}") for name in _SIGNING)
+    if not key:
+        return
+    if not certificate:
+        raise SettingsMissing(what="the certificate that belongs to the key", variable="MIGRATOR_SIGNING_CERTIFICATE")
+    app.conf.update(settings_of(key, certificate, None, passphrase))
+    sign_only(app)
 
 
 def app() -> Celery:
@@ -117,8 +135,9 @@ class EventSender:
             raise BadPayload(type=self.type.value, reason="give the fields by name, not by position")
         if task_id and app().conf.result_backend:
             app().backend.forget(task_id)
+        options["headers"] = {**(options.get("headers") or {}), "sent_at": time.time()}
         if max_retries is not None:
-            options["headers"] = {**(options.get("headers") or {}), "max_retries": max_retries}
+            options["headers"]["max_retries"] = max_retries
         chosen = queue or self.type.priority.value
         return app().send_task(self.name, kwargs=dict(kwargs or {}), task_id=task_id, queue=chosen, **options)
 

@@ -10,6 +10,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── UnknownTargets, UnknownVersion, UnknownConvention, UnknownSchema, UnknownAction
     │   ├── TenantConflict, DatabaseConflict, IllegalStep, TargetsBusy, TooLate
     │   ├── SettingsMissing, BadSettings, BadUrl, BadCredential
+    │   ├── MessageTooLarge, MessageRefused, SigningExtraMissing, SigningFailed
     │   ├── LocalExtraMissing, LintExtraMissing, AlembicExtraMissing, ControlSchemaMissing, DemoMissing
     │   ├── NoNextFile, UnknownRevision, NoOfflineSql
     │   ├── NotSupportedYet, EventFailedBefore, EventNotRetried, UnknownEvent, DashboardOpen
@@ -46,6 +47,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     ├── ChannelFailed                an alert did not get through
     ├── RestoreRefused               exit 3
     ├── DatabaseStopped              exit 3: preflight said stop for too long
+    ├── WorkersLost
     ├── WrongCredentials
     └── TransientError
         ├── ControlDatabaseUnreachable, DatabaseUnreachable, BrokerUnreachable
@@ -176,6 +178,36 @@ class BadCredential(BadInput):
     """A credential reference that does not lead to a password."""
 
     sentence = "credential {reference} of database {database} gives no password: {reason}"
+
+
+class MessageTooLarge(BadInput):
+    """What is to be sent has more bytes than a worker accepts."""
+
+    sentence = (
+        "{task} was not sent: it has {size} bytes, the limit is {limit}; send less at once, "
+        "or raise the setting message_limit for senders and workers alike"
+    )
+
+
+class MessageRefused(BadInput):
+    """A worker did not take a message in."""
+
+    sentence = "the message for {task} was refused, nothing was done: {reason}"
+
+
+class SigningExtraMissing(BadInput):
+    """Signed messages are an extra that is not installed."""
+
+    sentence = "signed messages need the package {package}; install it with: pip install 'migrator[signing]'"
+
+
+class SigningFailed(BadInput):
+    """Messages are to be signed, and cannot be with what was given."""
+
+    sentence = (
+        "messages cannot be signed, nothing was sent: {reason}; check the settings signing_key, signing_certificate, "
+        "signing_store and signing_passphrase"
+    )
 
 
 class LocalExtraMissing(BadInput):
@@ -488,6 +520,16 @@ class SchemaRefused(MigratorError):
     """The server did not let us open a schema, commit to it or write its history."""
 
     sentence = "schema {schema} of database {database}: {doing} was refused with SQLSTATE {sqlstate}: {reason}; {state}"
+
+
+class WorkersLost(MigratorError):
+    """A target on which one worker after the other was lost; trying it again would cost more of them."""
+
+    sentence = (
+        "schema {schema} in database {database} was not tried once more: {times} workers were lost while they had it: "
+        "{story}. What they had begun there was rolled back, unless its statements commit by themselves. Look at their "
+        "logs, and at the memory that they had; 'migrator retry' tries it again"
+    )
 
 
 class ConnectionLost(TransientError):

@@ -1,11 +1,15 @@
 """The nine event types as Celery tasks: ``from tasks import tenant_created; tenant_created.delay(...)``."""
 
 from tasks import beating
+from tasks import hosts as hosts  # what workers answer when they are asked
+from tasks import queues as queues  # when each message was sent
 from tasks.alerting import alert, deliver
 from tasks.app import app
 from tasks.databases import database_created, database_deleted, database_updated
+from tasks.losses import lose
 from tasks.maintenance import maintenance_scheduled
 from tasks.recurring import recur
+from tasks.refused import refused
 from tasks.relay_step import RelayStep
 from tasks.requests import migration_requested
 from tasks.rollbacks import rollback_requested
@@ -27,9 +31,11 @@ __all__ = [
     "database_deleted",
     "database_updated",
     "deliver",
+    "lose",
     "maintenance_scheduled",
     "migration_requested",
     "recur",
+    "refused",
     "rollback_requested",
     "steer",
     "template",

@@ -9,10 +9,15 @@ import structlog
 from celery import Celery
 from celery.signals import celeryd_init, setup_logging, task_prerun
 
+from migrator.wire.signing import SERIALIZER, sign_and_verify
+from tasks import desk
 from tasks.broker_repairs import UnackedLease, survive_broker_restarts
 
-app = Celery("migrator", set_as_current=False)  # an application that imports us keeps its own
+desk.settings()  # says what is wrong with them in a sentence; Celery would show a traceback
+app = Celery("migrator", amqp="migrator.wire.outgoing:Outgoing", set_as_current=False)  # who imports us keeps their own
 app.config_from_object(os.environ.get("CELERY_CONFIG_MODULE", "config.celery"))
+if app.conf.task_serializer == SERIALIZER:
+    sign_and_verify(app)
 app.steps["consumer"].add(UnackedLease)
 survive_broker_restarts()
 

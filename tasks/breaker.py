@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Any, NoReturn
 
@@ -43,6 +44,11 @@ SPREAD = 0.5
 AWAY_SECONDS = 5.0
 """For so long a store that did not answer is not asked again."""
 LOST = "the connection was lost"
+_HAPPENINGS = {
+    BreakerState.OPEN: "breaker opened",
+    BreakerState.HALF_OPEN: "breaker probes",
+    BreakerState.CLOSED: "breaker closed",
+}
 
 log = structlog.get_logger("migrator.breaker")
 
@@ -75,12 +81,13 @@ class Breakers:
         """The database was reached."""
         self._run("succeeded", database_id, probe=permit.probe)
 
-    def failed(self, database_id: str, permit: Permit, reason: str) -> BreakerOpen | None:
+    def failed(self, database: Database, permit: Permit, reason: str) -> BreakerOpen | None:
         """It was not reached, or the connection broke; returns what is to be raised when the breaker is open now."""
-        answer = self._run("failed", database_id, probe=permit.probe, reason=reason)
+        most = own_thresholds(database, self.thresholds)
+        answer = self._run("failed", database.id, probe=permit.probe, reason=reason, thresholds=most)
         if answer is None or answer.after.state is BreakerState.CLOSED:
             return None
-        return self._open(database_id, answer)
+        return self._open(database.id, answer)
 
     def give_back(self, database_id: str, permit: Permit) -> None:
         """The permit was not used."""
@@ -157,6 +164,17 @@ def thresholds() -> Thresholds:
     )
 
 
+def own_thresholds(database: Database, by_settings: Thresholds) -> Thresholds:
+    """As the registry has them for this database, else by the settings; the longest wait is never the shorter one."""
+    seconds = database.breaker_open_seconds or by_settings.open_seconds
+    return replace(
+        by_settings,
+        failures=database.breaker_failures or by_settings.failures,
+        open_seconds=seconds,
+        longest=max(by_settings.longest, seconds),
+    )
+
+
 def note_change(database_id: str, answer: Answer, by: str, reason: str | None = None) -> None:
     """Log and store that a breaker changed its state; a control database that is away must not stop the work."""
     before, after = answer.before, answer.after
@@ -164,7 +182,7 @@ def note_change(database_id: str, answer: Answer, by: str, reason: str | None = 
         return
     reason = reason or _why(after)
     tell = log.warning if after.state is BreakerState.OPEN else log.info
-    tell("breaker is " + after.state.value, database=database_id, reason=reason)
+    tell(_HAPPENINGS[after.state], database=database_id, state=after.state.value, reason=reason, by=by)
     try:
         with desk.store().begin() as connection:
             changes.note(connection, database_id, after.state, reason, by)
@@ -193,7 +211,7 @@ def reach(database: Database, application_name: str) -> Session:
     try:
         session = open_session(database, application_name, desk.access())
     except DatabaseUnreachable as error:
-        shut = breakers().failed(database.id, permit, str(error))
+        shut = breakers().failed(database, permit, str(error))
         raise shut or error from None
     except WrongCredentials:
         breakers().succeeded(database.id, permit)
@@ -213,7 +231,7 @@ def session_to(database: Database, application_name: str) -> Iterator[Session]:
         yield session
     finally:
         if session.is_closed:
-            breakers().failed(database.id, Permit(), f"{LOST} while we were at work in database {database.id}")
+            breakers().failed(database, Permit(), f"{LOST} while we were at work in database {database.id}")
         session.close()
 
 
@@ -225,6 +243,9 @@ class BreakerTask(Task):
     """
 
     abstract = True
+    Request = "tasks.losses:LeasedRequest"
+    default_retry_delay = 1
+    """Seconds until a message comes back whose child died; Celery's are 180."""
 
     def database_of(self, *args: Any, **kwargs: Any) -> str | None:
         """The database that the arguments name; None for a task that finds out later and asks by ``session_to``."""
@@ -242,8 +263,16 @@ class BreakerTask(Task):
             if not self.is_wanted(*args, **kwargs):
                 return None
             log.info("task waits for the breaker", task=self.name, database=database_id, seconds=round(shut.wait, 1))
-            self.come_again(countdown(shut))
+            self.wait_outside(countdown(shut))
         return super().__call__(*args, **kwargs)
+
+    def waits(self, seconds: float, *args: Any, **kwargs: Any) -> None:
+        """Called before it waits for so long outside the workers."""
+
+    def wait_outside(self, seconds: float) -> NoReturn:
+        """Come again after some seconds, and say so where somebody looks for tasks that were lost."""
+        self.waits(seconds, *(self.request.args or ()), **(self.request.kwargs or {}))
+        self.come_again(seconds)
 
     def send_again(self, **options: Any) -> None:
         """Publish the message that is being worked on once more, with its id, chord and retries as they are."""

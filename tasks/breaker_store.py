@@ -52,10 +52,20 @@ class BreakerStore:
         self._scripts = {name: self._client.register_script(f"{_HEAD}\n{body}") for name, body in _SCRIPTS.items()}
 
     def run(
-        self, script: str, database_id: str, *, probe: int = 0, reason: str = "", now: float | None = None
+        self,
+        script: str,
+        database_id: str,
+        *,
+        probe: int = 0,
+        reason: str = "",
+        now: float | None = None,
+        thresholds: Thresholds | None = None,
     ) -> Answer:
-        """Run look, allow, succeeded, failed, give_back, hold or reset on a database's breaker."""
-        most = self._thresholds
+        """Run look, allow, succeeded, failed, give_back, hold or reset on a database's breaker.
+
+        Its own thresholds matter to failed alone.
+        """
+        most = thresholds or self._thresholds
         limits = (most.failures, most.window, most.open_seconds, most.longest, most.probe_seconds, most.probe_pause)
         moment = "" if now is None else repr(now)
         found = self._scripts[script](

@@ -53,6 +53,8 @@ def settings() -> Settings:
 
 
 def _mistake(error: ErrorDetails) -> str:
+    if not error["loc"]:  # about several of them
+        return f"  {error['msg'].removeprefix('Value error, ')}"
     *outer, last = map(str, error["loc"])
     name = ".".join((*outer, last))
     if error["type"] != "extra_forbidden":
@@ -131,6 +133,7 @@ def rules(database: Database) -> Rules:
         lock_timeout=chosen.lock_timeout,
         statement_timeout=float(database.migration_timeout),
         schema_lock_wait=chosen.schema_lock_wait,
+        measures=chosen.performance,
     )
 
 

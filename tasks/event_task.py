@@ -26,7 +26,7 @@ from migrator.fleet import events
 from migrator.model.event import Event, EventStatus, EventType, Priority
 from migrator.model.payload import checked_event_id, parse_payload, refused_payload, storable
 from migrator.watch.report import simple_report
-from tasks import desk
+from tasks import desk, tracing
 from tasks.app import app
 from tasks.breaker import BreakerTask
 from tasks.notice import notice
@@ -130,6 +130,7 @@ class EventTask(BreakerTask):
         refusal = refused_payload(self.event_type, payload)
         with desk.store().begin() as connection:
             event = events.receive(connection, received)
+            tracing.keep(connection, event.id)
         self.request.stored_max_retries = event.max_retries
         if refusal and payload and not event.status.is_end:
             raise refusal

@@ -7,8 +7,8 @@ import structlog
 from migrator.errors import MigratorError, TransientError
 from migrator.model.execution import Claim, Failure, Outcome, OutcomeState
 
-MOST_CLAIMS = 3
-"""How often a target is claimed before what keeps happening to it becomes its outcome."""
+MOST_TRIES = 3
+"""How often a target is begun before what keeps happening to it becomes its outcome."""
 
 log = structlog.get_logger("migrator.target")
 
@@ -17,7 +17,7 @@ def failed_or_again(
     error: MigratorError, claim: Claim, seconds: float, *, fingerprint_before: str | None = None
 ) -> Outcome | None:
     """The outcome of a failure; None for one that may pass: the target is claimed again, but not for ever."""
-    if isinstance(error, TransientError) and claim.number < MOST_CLAIMS:
+    if isinstance(error, TransientError) and claim.number < MOST_TRIES:
         log.warning("target is put back", reason=str(error), tries=claim.number)
         return None
     return Outcome(

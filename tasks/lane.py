@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
 import structlog
+from celery import Task
 from celery.utils.time import get_exponential_backoff_interval
-from kombu.utils.uuid import uuid
 
 from migrator.errors import BreakerOpen, MigratorError, TransientError
-from migrator.fleet import claims, gate
+from migrator.fleet import claims, gate, waves
 from migrator.fleet.claims import Claimer
 from tasks import desk
 from tasks.app import app
 from tasks.breaker import BreakerTask, countdown
 from tasks.gate import GateClosed, pass_gate
+from tasks.losses import holder_for
 from tasks.shift import NoSlot, work_shift
 
+MOST_LOST_CHILDREN = 20
+"""So many children may die under the same message. It is the ledger that gives up a target on which they die; a lane
+that failed for good would keep its chord from its body."""
 BUSY_PAUSE = 1.0
 """Seconds before a lane that found no slot asks again."""
 
@@ -29,6 +32,7 @@ class LaneTask(BreakerTask):
     """Its database is its second argument."""
 
     abstract = True
+    max_retries = desk.settings().max_retries + MOST_LOST_CHILDREN
 
     def database_of(self, execution_id: str, database_id: str, wave: int) -> str:
         """The one that it works on."""
@@ -38,12 +42,21 @@ class LaneTask(BreakerTask):
         """Not when the execution was paused or ended meanwhile; without a ledger nobody knows."""
         try:
             with desk.store().begin() as connection:
-                return gate.standing(connection, claimer_for(execution_id, database_id, wave)).has_free
+                return gate.standing(connection, claimer_for(self, execution_id, database_id, wave)).has_free
         except TransientError:
             return True
 
+    def waits(self, seconds: float, execution_id: str, database_id: str, wave: int) -> None:
+        """Tell upkeep that this lane is not lost: no other one is sent in its place."""
+        patience = seconds + desk.settings().lease
+        try:
+            with desk.store().begin() as connection:
+                waves.note_lane_waits(connection, claimer_for(self, execution_id, database_id, wave), patience)
+        except TransientError as error:
+            log.warning("lane could not tell that it waits", reason=str(error))
 
-@app.task(name="migrator.lane", bind=True, base=LaneTask, max_retries=desk.settings().max_retries)
+
+@app.task(name="migrator.lane", bind=True, base=LaneTask)
 def lane(self: LaneTask, execution_id: str, database_id: str, wave: int) -> dict[str, Any]:
     """Work on the free targets of a database until there are none; never raises, the ledger has the outcomes.
 
@@ -52,20 +65,20 @@ def lane(self: LaneTask, execution_id: str, database_id: str, wave: int) -> dict
     an open breaker counts as a try; a lane that got somewhere starts with all its tries again.
     """
     structlog.contextvars.bind_contextvars(event_id=execution_id, execution=execution_id, database=database_id)
-    claimer = claimer_for(execution_id, database_id, wave)
+    claimer = claimer_for(self, execution_id, database_id, wave)
     try:
         pass_gate(claimer)
         finished = work_shift(claimer, time.monotonic() + desk.settings().lane_slice)
     except GateClosed as closed:
-        self.come_again(closed.seconds)
+        self.wait_outside(closed.seconds)
     except NoSlot:
-        self.come_again(BUSY_PAUSE)
+        self.wait_outside(BUSY_PAUSE)
     except BreakerOpen as shut:
         if not shut.is_hopeless:
-            self.come_again(countdown(shut))
+            self.wait_outside(countdown(shut))
         give_up(claimer, shut)
     except TransientError as error:
-        if self.request.retries < self.max_retries:
+        if self.request.retries < desk.settings().max_retries:
             raise self.retry(exc=error, countdown=_pause(self)) from error
         give_up(claimer, error)
     except MigratorError as error:
@@ -76,9 +89,9 @@ def lane(self: LaneTask, execution_id: str, database_id: str, wave: int) -> dict
     return {"database": database_id, "wave": wave}
 
 
-def claimer_for(execution_id: str, database_id: str, wave: int) -> Claimer:
+def claimer_for(task: Task, execution_id: str, database_id: str, wave: int) -> Claimer:
     """A new claimer: an earlier attempt of the same lane may still be at work, so each has a name of its own."""
-    holder = f"{desk.host()}:{os.getpid()}:{uuid()[:8]}"
+    holder = str(holder_for(task.request.id or ""))
     return Claimer(execution_id, database_id, wave, holder, desk.settings().lease)
 
 

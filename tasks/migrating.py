@@ -76,6 +76,9 @@ class Migrating:
             until_rank=change.until_rank,
             fingerprint_before=None if change.resumed else self._before.get(claim.schema_name),
             snapshot=copy.id if copy and not change.resumed else None,
+            laps=() if self._is_single else change.laps,
+            refused=change.refused,
+            waited=change.waited,
         )
 
     def _copied(self, session: Session, claim: Claim) -> Snapshot | None:

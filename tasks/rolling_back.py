@@ -75,6 +75,9 @@ class RollingBack:
             since_rank=change.since_rank,
             until_rank=change.until_rank,
             note=note,
+            laps=change.laps,
+            refused=change.refused,
+            waited=change.waited,
         )
 
     def _ranked(self, session: Session, changed: Changed) -> Changed:

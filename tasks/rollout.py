@@ -17,7 +17,7 @@ from celery.exceptions import Ignore
 from sqlalchemy import Connection
 
 from migrator.errors import BreakerOpen, ExecutionFailed, MigratorError, TargetsBusy, TransientError
-from migrator.fleet import events, ledger, registry, steering, waves
+from migrator.fleet import claims, events, ledger, registry, steering, waves
 from migrator.fleet.claims import Claimer
 from migrator.fleet.ledger import Request
 from migrator.model.event import Event, EventType
@@ -29,7 +29,7 @@ from migrator.model.target import Scope
 from migrator.model.version import Version
 from migrator.model.window import Window
 from migrator.watch.report import execution_report
-from tasks import desk, mirror
+from tasks import desk, mirror, tracing
 from tasks.app import app
 from tasks.breaker import countdown
 from tasks.broker_repairs import BROKER_ERRORS
@@ -38,6 +38,7 @@ from tasks.event_task import EventTask, Report
 from tasks.lane import BUSY_PAUSE, claimer_for, give_up, lane
 from tasks.notice import notice
 from tasks.shift import NoSlot, work_shift
+from tasks.snapshotting import clear_away
 
 log = structlog.get_logger("migrator.rollout")
 
@@ -79,7 +80,7 @@ def carry_on(task: EventTask, event: Event) -> Report:
             waves.note_sent(connection, event.id, row.wave + 1 if row.wave < row.waves else row.wave)
             target = ledger.outcomes(connection, event.id, 1)[0]
     if single:
-        _work_here(task, claimer_for(event.id, target.database_id, target.wave))
+        _work_here(task, claimer_for(task, event.id, target.database_id, target.wave))
     return drive(task, event)
 
 
@@ -108,7 +109,7 @@ def _work_here(task: EventTask, claimer: Claimer) -> None:
 def _wait_for(task: EventTask, claimer: Claimer, shut: BreakerOpen) -> NoReturn:
     """Come again later, and tell upkeep that nobody was lost."""
     with desk.store().begin() as connection:
-        waves.note_waiting(connection, claimer.execution_id)
+        waves.note_driven(connection, claimer.execution_id)
     task.come_again(countdown(shut))
 
 
@@ -141,13 +142,29 @@ def _take(connection: Connection, execution_id: str, standing: Standing, step: S
         waves.note_sent(connection, execution_id, standing.wave + 1)
         return waves.free_targets(connection, execution_id, standing.wave + 1)
     if step is Step.SEND_AGAIN:
-        waves.note_sent_again(connection, execution_id)
-        return waves.free_targets(connection, execution_id, standing.wave)
+        return _sent_again(connection, execution_id, standing)
+    if step is Step.REPLACE:
+        lost = waves.lost_lanes(connection, execution_id)
+        waves.note_driven(connection, execution_id)
+        return lost
     if step is Step.SOAK:
         waves.soak(connection, execution_id)
     if step is Step.ROLL_OVER:
         _roll_over(connection, execution_id)
     return {}
+
+
+def _sent_again(connection: Connection, execution_id: str, standing: Standing) -> dict[str, int]:
+    """The free targets whose lanes seem lost; those that wait outside the workers say so and are not."""
+    is_running = standing.state is ExecutionState.RUNNING
+    waiting = waves.waiting_databases(connection, execution_id, standing.wave) if is_running else set()
+    free = waves.free_targets(connection, execution_id, standing.wave)
+    lost = {database: count for database, count in free.items() if database not in waiting}
+    if lost or not free:
+        waves.note_sent_again(connection, execution_id)
+    else:
+        waves.note_driven(connection, execution_id)
+    return lost
 
 
 def _roll_over(connection: Connection, execution_id: str) -> None:
@@ -178,6 +195,7 @@ def _publish(task: EventTask, event: Event, free: Mapping[str, int], wave: int) 
 
 def _end(connection: Connection, event: Event, standing: Standing, step: Step) -> Report:
     """Close execution and event together; returns the report."""
+    claims.let_go(connection, event.id)
     looked = ledger.execution(connection, event.id).kind == Work.DRIFT
     odd = drifted(connection, event.id) if looked else []
     if not standing.state.is_end:
@@ -206,10 +224,13 @@ def _taken_back(connection: Connection, execution_id: str) -> str | None:
 def _follow_up(event: Event, report: Report) -> None:
     """What an end sets off: the executions that waited for it, and, where it halted, the rollback that was asked for.
 
-    Each has an id of its own, so twice is once.
+    The store of snapshots is tidied up after those that maintenance took. Each has an id of its own, so twice is once.
     """
     with desk.store().begin() as connection:
         waiting = ledger.waiting_for(connection, event.id)
+        kind = ledger.execution(connection, event.id).kind
+    if kind == Work.SNAPSHOT:
+        clear_away()
     for row in waiting:
         _send_event(row.id, EventType(row.type), row.priority)
     broken = report["state"] == ExecutionState.HALTED or report["over_budget"]
@@ -223,7 +244,8 @@ def _follow_up(event: Event, report: Report) -> None:
 def _send_event(event_id: str, type_: EventType, queue: str, payload: dict[str, Any] | None = None) -> None:
     """Publish an event; one that is stored goes on where it stands."""
     try:
-        app.send_task(type_.task_name, kwargs=payload or {}, task_id=event_id, queue=queue)
+        with tracing.resumed(event_id):
+            app.send_task(type_.task_name, kwargs=payload or {}, task_id=event_id, queue=queue)
     except BROKER_ERRORS as error:
         log.warning("event could not be sent", event_id=event_id, type=type_.value, reason=str(error))
 

@@ -12,14 +12,17 @@ from sqlalchemy import Connection
 from migrator.fleet import claims, lanes, ledger, pace, registry
 from migrator.fleet.claims import Claimer
 from migrator.model.execution import Claim, Outcome, OutcomeState
+from migrator.model.holder import lane_name
 from migrator.model.pace import full_pace
 from migrator.model.plan import next_batch
-from migrator.model.preflight import LANE
+from migrator.schema.backends import notice_loss
 from migrator.schema.session import Session
-from tasks import desk, mirror
+from tasks import desk, mirror, tracing
 from tasks.breaker import session_to
 from tasks.heartbeat import Heartbeat
+from tasks.interrupt import interruptible
 from tasks.pacing import Pacing
+from tasks.takeover import lost_too_often, take_over
 from tasks.told import tell
 from tasks.work import Work, work_of
 
@@ -48,28 +51,32 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
         slot = lanes.take(connection, database.id, claimer.holder, budget, seconds, single=single, most=now.lanes)
     if slot is None:
         raise NoSlot
+    tried: list[Claim] = []
     try:
         work = work_of(execution, database)
-        name = f"{LANE} {slot} {claimer.execution_id}"
-        with Heartbeat(claimer), session_to(database, name) as session:
+        name = lane_name(slot, claimer.holder, claimer.execution_id)
+        with Heartbeat(claimer), session_to(database, name) as session, interruptible(session):
+            notice_loss(session)
             paced = None if single else Pacing(claimer, slot, session, now, budget, most)
-            return Shift(replace(claimer, lanes=now.lanes), work, session, paced).work(until)
+            return Shift(replace(claimer, lanes=now.lanes), work, session, paced, tried).work(until)
     finally:
         with desk.store().begin() as connection:
-            claims.give_back(connection, claimer)
+            claims.give_back(connection, claimer, tried)
             lanes.leave(connection, database.id, claimer.holder)
 
 
 class Shift:
     """A lane with all it needs: its claims, its work and its connection; a single target is quiet and not paced."""
 
-    def __init__(self, claimer: Claimer, work: Work, session: Session, paced: Pacing | None) -> None:
-        self.claimer, self.session, self.paced = claimer, session, paced
+    def __init__(
+        self, claimer: Claimer, work: Work, session: Session, paced: Pacing | None, put_back: list[Claim]
+    ) -> None:
+        """Targets that were begun and have to be tried again are added to ``put_back``."""
+        self.claimer, self.session, self.paced, self._put_back = claimer, session, paced, put_back
         self._work = work
         self._pace = mirror.Pace(desk.settings().progress_every)
         self._unwritten: list[Outcome] = []
         self._current: str | None = None
-        self._put_back = False
 
     def work(self, until: float) -> bool:
         """Batch after batch; a batch is as large as what fits into about a second."""
@@ -77,7 +84,7 @@ class Shift:
             batch = self._turn(next_batch(0, 0))
             while batch:
                 started = time.monotonic()
-                self._work_on(batch)
+                self._work_on(batch, until)
                 is_over = time.monotonic() >= until or self.session.is_closed
                 if self.paced:
                     self.paced.between(last=is_over)
@@ -99,15 +106,21 @@ class Shift:
         self._unwritten = []
         return batch
 
-    def _work_on(self, batch: Sequence[Claim]) -> None:
-        """Target after target, until the execution is paused or over its budget; what was not tried is given back."""
+    def _work_on(self, batch: Sequence[Claim], until: float) -> None:
+        """Target after target, until the time is over or the execution is paused or over its budget.
+
+        What was not begun is given back.
+        """
+        take_over(self.session, batch)
         self._work.begin(self.session, batch)
-        for claim in batch:
-            if self.session.is_closed:
+        for number, claim in enumerate(batch):
+            if self.session.is_closed or (number and time.monotonic() >= until):
                 return
-            outcome = self._one(claim)
+            facts = {"database": claim.database_id, "schema": claim.schema_name, "tenant": claim.tenant_id}
+            with tracing.span("target", execution=self.claimer.execution_id, **facts):
+                outcome = self._one(claim)
             if outcome is None:
-                self._put_back = True
+                self._put_back.append(claim)
                 continue
             self._unwritten.append(outcome)
             if self.paced:
@@ -122,7 +135,7 @@ class Shift:
         """Work on one target; every line that the log has of it says which."""
         whose = {"tenant": claim.tenant_id} if claim.tenant_id else {}
         with structlog.contextvars.bound_contextvars(schema=claim.schema_name, **whose):
-            outcome = self._work.one(self.session, claim)
+            outcome = lost_too_often(claim) or self._work.one(self.session, claim)
             if outcome is not None:
                 tell(outcome)
             return outcome

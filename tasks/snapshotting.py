@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import Row
 
+from migrator.errors import SnapshotStoreFailed
 from migrator.model.execution import Claim, Outcome
 from migrator.model.snapshot import Snapshot, expired
 from migrator.model.target import Database
@@ -16,6 +18,8 @@ from migrator.schema.snapshot import take
 from migrator.schema.snapshot_store import SnapshotStore
 from tasks import desk
 from tasks.maintaining import Maintaining, done, rules_for
+
+log = structlog.get_logger("migrator.snapshot")
 
 
 def snapshotting(row: Row[Any], database: Database) -> Maintaining:
@@ -33,6 +37,17 @@ def snapshotting(row: Row[Any], database: Database) -> Maintaining:
         return done(claim, note, snapshot=ours.id, **at)
 
     return Maintaining(do)
+
+
+def clear_away() -> None:
+    """Remove what crashes left in the store; where that fails it is done the next time."""
+    try:
+        removed = desk.snapshot_store().clear_away(datetime.now(UTC))
+    except SnapshotStoreFailed as error:
+        log.warning("snapshot store could not be cleared", reason=str(error))
+        return
+    if removed:
+        log.info("snapshot store was cleared", files=removed)
 
 
 def _expire(store: SnapshotStore, stored: Sequence[Snapshot]) -> int:

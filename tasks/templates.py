@@ -12,6 +12,8 @@ from migrator.model.folder import Folder
 from migrator.model.target import Scope
 from migrator.model.template import NoTemplate, Template
 from migrator.model.version import Version
+from migrator.schema.backends import notice_loss
+from migrator.schema.scratch import drop_stale
 from migrator.schema.session import Session
 from migrator.schema.template import make_template
 from tasks import desk
@@ -57,7 +59,10 @@ class TemplateTask(BreakerTask):
 
 @app.task(name="migrator.template", bind=True, base=TemplateTask, ignore_result=True)
 def template(self: TemplateTask, database_id: str, to: str | None = None) -> None:
-    """Make the template of the tenants' folder up to a version, by scratch schemas in one database; once is enough."""
+    """Make the template of the tenants' folder up to a version, by scratch schemas in one database; once is enough.
+
+    Those that a worker which died meanwhile has left are dropped first, an hour later.
+    """
     folder, version = desk.folder(Scope.TENANT), Version(to) if to else None
     digest = folder.digest_at(version or folder.latest)
     with desk.store().begin() as connection:
@@ -70,6 +75,8 @@ def template(self: TemplateTask, database_id: str, to: str | None = None) -> Non
             with desk.store().begin() as connection:
                 if not templates.claim(connection, digest, server, MAKING_SECONDS):
                     return
+            notice_loss(session)
+            drop_stale(session)
             made = make_template(session, folder, version, desk.rules(database), desk.pg_places())
     except BreakerOpen as shut:
         if not shut.is_hopeless:

@@ -7,7 +7,7 @@ import structlog
 from migrator.fleet import events, ledger
 from migrator.model.event import EventStatus, EventType
 from migrator.model.execution import ExecutionState, Standing, Step, next_step
-from tasks import alerting, breaker, desk, relay
+from tasks import alerting, breaker, desk, relay, tracing
 from tasks.app import app
 
 log = structlog.get_logger("migrator.upkeep")
@@ -32,7 +32,8 @@ def upkeep() -> None:
 
 
 def _send(event_id: str, type_: str, priority: str) -> None:
-    app.send_task(EventType(type_).task_name, task_id=event_id, queue=priority)
+    with tracing.resumed(event_id):
+        app.send_task(EventType(type_).task_name, task_id=event_id, queue=priority)
 
 
 def _due() -> list[tuple[str, str, str]]:
@@ -64,4 +65,4 @@ def lies_still(standing: Standing, patience: float) -> bool:
     if step is Step.WAIT:
         return False
     due = standing.state in (ExecutionState.SOAKING, ExecutionState.PLANNED)
-    return due or step is Step.SEND_AGAIN or standing.quiet_seconds > patience / 2
+    return due or step in (Step.REPLACE, Step.SEND_AGAIN) or standing.quiet_seconds > patience / 2

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from migrator.cli.control import store
 from migrator.cli.output import json_option, say, say_table
 from migrator.fleet import ledger, rollbacks, steering
+from migrator.watch.performance import sentences
 from migrator.watch.report import execution_report, remarks
 
 
@@ -33,7 +34,7 @@ def executions(most: int, as_json: bool) -> None:
 @click.argument("execution_id", metavar="ID")
 @json_option
 def show(execution_id: str, as_json: bool) -> None:
-    """Show one execution: its counts, who steered it, its rollbacks, and each target that failed with the reason.
+    """Show one execution: counts, what it cost, who steered it, rollbacks, and each target that failed with the reason.
 
     Example: migrator show 6f9c2a1e-... --json
     """
@@ -54,6 +55,10 @@ def _show(console: Console, report: dict[str, Any]) -> None:
     console.print(report["summary"], markup=False)
     for remark in remarks(report):
         console.print("  " + remark, markup=False)
+    if report["performance"].get("databases"):
+        console.print("performance:", markup=False)
+        for line in sentences(report["performance"]):
+            console.print(line, markup=False)
     for each in report["actions"]:
         note_ = f": {each['note']}" if each["note"] else ""
         console.print(f"  {each['at']} {each['action']} by {each['by']}{note_}", markup=False)

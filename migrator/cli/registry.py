@@ -16,6 +16,8 @@ from migrator.fleet import facts, readiness, registry
 from migrator.model.event import Event, EventType
 from migrator.model.target import Database, DatabaseKind
 
+SECONDS, WAIT = click.FloatRange(0, min_open=True), click.FloatRange(0)
+
 
 @click.group()
 def database() -> None:
@@ -39,20 +41,30 @@ def database() -> None:
 @click.option("--migration-timeout", default=300, show_default=True, help="Seconds one statement may take.")
 @click.option("--credential", help="env:NAME, file:PATH or command:...; else libpq's own ways.")
 @click.option("--lanes", type=click.IntRange(1), help="How many lanes may work on it at once; else the setting.")
+@click.option("--breaker-failures", type=click.IntRange(1), help="So many failures open its breaker; else the setting.")
+@click.option("--breaker-wait", type=SECONDS, help="Seconds until its first probe; else the setting.")
 @click.option("--migrate/--no-migrate", "auto_migrate", default=True, help="Migrate it at once.")
 @json_option
 def add_database(
-    database_id: str, name: str, kind: str, credential: str | None, lanes: int | None, as_json: bool, **more: Any
+    database_id: str,
+    name: str,
+    kind: str,
+    credential: str | None,
+    lanes: int | None,
+    breaker_failures: int | None,
+    breaker_wait: float | None,
+    as_json: bool,
+    **more: Any,
 ) -> None:
     """Register a database.
 
     Example: migrator database add eu-1 --name shop_eu --host db.eu --username migrator --credential env:EU_PASSWORD
     """
     is_new = False
-    if credential or lanes:
+    if credential or lanes or breaker_failures or breaker_wait:
         fields = {key: more[key] for key in ("host", "port", "username", "region", "migration_timeout")}
-        made = Database(database_id, name, DatabaseKind(kind), credential=credential, lanes=lanes, **fields)
-        is_new = _add_here(made)
+        here = Database(database_id, name, DatabaseKind(kind), credential=credential, lanes=lanes, **fields)
+        is_new = _add_here(replace(here, breaker_failures=breaker_failures, breaker_open_seconds=breaker_wait))
     _carry_out(
         EventType.DATABASE_CREATED,
         {"database_id": database_id, "database_name": name, "connection_type": kind, **more},
@@ -105,6 +117,28 @@ def remove_database(database_id: str, as_json: bool) -> None:
     Example: migrator database remove eu-1
     """
     _carry_out(EventType.DATABASE_DELETED, {"database_id": database_id}, as_json)
+
+
+@database.command("set")
+@click.argument("database_id", metavar="ID")
+@click.option("--credential", help="env:NAME, file:PATH or command:...")
+@click.option("--lanes", type=click.IntRange(0), help="How many lanes may work on it at once; 0 for the setting.")
+@click.option("--migration-timeout", type=click.IntRange(1), help="Seconds one statement may take.")
+@click.option(
+    "--breaker-failures", type=click.IntRange(0), help="So many failures open its breaker; 0 for the setting."
+)
+@click.option("--breaker-wait", type=WAIT, help="Seconds until its first probe; 0 for the setting.")
+@json_option
+def set_database(database_id: str, breaker_wait: float | None, as_json: bool, **changes: Any) -> None:
+    """Change how a database is worked on; what is not named stays. Where it is, an event database.updated says.
+
+    Example: migrator database set eu-1 --lanes 2 --breaker-failures 3 --breaker-wait 5
+    """
+    with store().begin() as connection:
+        changed = registry.change_database(connection, database_id, changes | {"breaker_open_seconds": breaker_wait})
+    said = f"database {database_id} is changed" if changed else f"database {database_id} was so already"
+    document = {"database": database_id, "changed": changed, "summary": said}
+    say(as_json, document, lambda console: console.print(said, markup=False))
 
 
 @click.group()

@@ -141,6 +141,17 @@ def note_retry(connection: Connection, event_id: str, type_: EventType, sentence
     run(connection, "retry_event", id=event_id, type=type_.value, error_message=sentence)
 
 
+def keep_trace(connection: Connection, event_id: str, traceparent: str) -> None:
+    """Keep the trace that an event belongs to, in W3C's form; one that is kept already stays."""
+    run(connection, "keep_trace", id=event_id, traceparent=traceparent)
+
+
+def kept_trace(connection: Connection, event_id: str) -> str | None:
+    """The trace that an event belongs to, None where none is kept."""
+    found = first(connection, "kept_trace", id=event_id)
+    return found.traceparent if found is not None else None
+
+
 def newest(
     connection: Connection, status: EventStatus | None = None, most: int = 50, *, unsent: bool = False
 ) -> list[Event]:

@@ -152,6 +152,7 @@ def glance(connection: Connection, execution_id: str, *, is_blocked: bool = Fals
         waves=row.waves,
         pending=row.pending,
         held=row.held,
+        lost=row.lost,
         failed=row.failed,
         quiet_seconds=float(row.quiet_seconds),
         drives=row.drives,

@@ -14,6 +14,12 @@ from migrator.errors import DatabaseConflict, TenantConflict, UnknownDatabase, U
 from migrator.fleet.store import first, rows, run
 from migrator.model.target import Database, DatabaseKind, Scope, Target, Tenant
 
+CHANGEABLE = (
+    *("name", "region", "host", "port", "username", "credential", "migration_timeout", "lanes"),
+    *("breaker_failures", "breaker_open_seconds"),
+)
+"""What of a database may become something else; its labels too."""
+
 
 def add_database(connection: Connection, database: Database) -> bool:
     """Register a database, or bring a retired one back; False when it is registered just so already.
@@ -34,8 +40,7 @@ def add_database(connection: Connection, database: Database) -> bool:
 def change_database(connection: Connection, database_id: str, changes: Mapping[str, Any]) -> bool:
     """Change what is given of a database; False when all of it was so already. Raises UnknownDatabase."""
     before = find_database(connection, database_id)
-    fields = ("name", "region", "host", "port", "username", "credential", "migration_timeout", "lanes")
-    values = {field: changes.get(field) for field in fields} | {"labels": _labels(changes.get("labels"))}
+    values = {field: changes.get(field) for field in CHANGEABLE} | {"labels": _labels(changes.get("labels"))}
     run(connection, "change_database", id=database_id, **values)
     return find_database(connection, database_id) != before
 
@@ -157,6 +162,8 @@ def as_database(row: Row[Any] | None) -> Database:
         credential=row.credential,
         migration_timeout=row.migration_timeout,
         lanes=row.lanes,
+        breaker_failures=row.breaker_failures,
+        breaker_open_seconds=row.breaker_open_seconds,
         labels=row.labels,
     )
 
@@ -199,6 +206,8 @@ def _database_row(database: Database) -> dict[str, Any]:
         "credential": database.credential,
         "migration_timeout": database.migration_timeout,
         "lanes": database.lanes,
+        "breaker_failures": database.breaker_failures,
+        "breaker_open_seconds": database.breaker_open_seconds,
         "labels": dict(database.labels) or None,
     }
 

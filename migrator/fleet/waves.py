@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from migrator.fleet.claims import Claimer
 from migrator.fleet.registry import as_target
 from migrator.fleet.store import rows, run
 from migrator.model.plan import PlannedTarget, PlannedWave, cut_into_waves
@@ -44,9 +45,25 @@ def note_sent_again(connection: Connection, execution_id: str) -> None:
     run(connection, "send_again", id=execution_id)
 
 
-def note_waiting(connection: Connection, execution_id: str) -> None:
-    """Whoever works on the execution waits and will be back; upkeep need not send anybody else."""
-    run(connection, "note_waiting", id=execution_id)
+def note_driven(connection: Connection, execution_id: str) -> None:
+    """Somebody is at the execution, or waits and will be back; upkeep need not send anybody else."""
+    run(connection, "note_driven", id=execution_id)
+
+
+def note_lane_waits(connection: Connection, claimer: Claimer, seconds: float) -> None:
+    """A lane waits outside the workers and will have said so again, or be back, before these seconds are over."""
+    place = {"execution_id": claimer.execution_id, "database_id": claimer.database_id, "wave": claimer.wave}
+    run(connection, "note_lane_waits", **place, seconds=seconds)
+
+
+def waiting_databases(connection: Connection, execution_id: str, wave: int) -> set[str]:
+    """Where lanes of a wave wait outside the workers: for a gate, a breaker or a slot."""
+    return {row.database_id for row in rows(connection, "waiting_databases", id=execution_id, wave=wave)}
+
+
+def lost_lanes(connection: Connection, execution_id: str) -> dict[str, int]:
+    """How many lanes were lost since the current wave was last sent out, by database."""
+    return {row.database_id: row.lost for row in rows(connection, "lost_lanes", id=execution_id)}
 
 
 def free_targets(connection: Connection, execution_id: str, wave: int) -> dict[str, int]:

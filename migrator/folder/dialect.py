@@ -21,8 +21,8 @@ def ours(files: Iterable[Path]) -> list[Path]:
 
 def bare_name(file: Path) -> str:
     """The file's name without the tags that say for which system and how it is meant."""
-    first, *between, last = file.name.split(".")
-    return ".".join((first, *(part for part in between if part not in _TAGS), last))
+    first, *rest = file.name.split(".")  # a README may have no other part
+    return ".".join((first, *(part for part in rest[:-1] if part not in _TAGS), *rest[-1:]))
 
 
 def own_tag(file: Path) -> str:

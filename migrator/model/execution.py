@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from migrator.errors import IllegalStep
+from migrator.model.performance import Lap
 
 MOST_DOUBLINGS = 5
 
@@ -113,6 +114,17 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """A worker that was lost while it had a target, or was stopped before it was done."""
+
+    worker: str
+    at: str
+    """When its lease ran out or its death was noticed, ISO 8601."""
+    alone: bool = False
+    """Whether this target was all that it had, so that it had surely begun it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A worker's right to work on one target until the lease ends; the fence voids it when another took over."""
 
@@ -122,7 +134,16 @@ class Claim:
     tenant_id: str | None = None
     stage: int = 1
     number: int = field(default=1, compare=False)
-    """How often the target was claimed, this time included; a retry of the execution counts anew."""
+    """How often the target was begun, this time included; a retry of the execution counts anew."""
+    losses: tuple[Loss, ...] = field(default=(), compare=False)
+    """The workers that were lost while they had it, oldest first."""
+    taken_from: str | None = field(default=None, compare=False)
+    """The holder whose lease ran out, when this is a takeover: its connection may still be there."""
+
+    @property
+    def worn(self) -> tuple[Loss, ...]:
+        """The losses that speak against the target itself: it was all that the worker had in hand."""
+        return tuple(loss for loss in self.losses if loss.alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +166,12 @@ class Outcome:
     fingerprint_after: str | None = None
     snapshot: str | None = None
     note: str | None = None
+    laps: tuple[Lap, ...] = ()
+    """What each migration cost that was applied now."""
+    refused: int = 0
+    """How often the server refused it for now."""
+    waited: float = 0.0
+    """Seconds lost to that and to the lock of the schema; not among ``seconds``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +207,8 @@ class Standing:
     """Whether its window is over."""
     is_blocked: bool = False
     """Whether another execution has some of its targets and goes first."""
+    lost: int = 0
+    """Targets of the current wave whose lease ran out since it was last sent out: their lanes are lost for sure."""
 
 
 class Step(StrEnum):
@@ -187,6 +216,7 @@ class Step(StrEnum):
 
     SEND_WAVE = "send wave"
     SEND_AGAIN = "send again"
+    REPLACE = "replace lost lanes"
     SOAK = "soak"
     ROLL_OVER = "roll over"
     WAIT = "wait"
@@ -198,8 +228,9 @@ def next_step(standing: Standing, patience: float) -> Step:
     """The next step of an execution, read from the ledger alone.
 
     Whoever asks - the event's task, a chord's body, upkeep - gets the same answer, so it does not matter which
-    of them was lost or came twice. ``patience`` is how many seconds free targets may lie before their lanes
-    are taken for lost; it doubles each time, because lanes that wait behind other work are not lost.
+    of them was lost or came twice. A lane whose lease ran out is replaced at once, whoever else is at work.
+    ``patience`` is how many seconds free targets that nobody has begun may lie before their lanes are taken for
+    lost; it doubles each time, because lanes that wait behind other work are not lost.
     """
     if standing.state.is_end:
         return Step.WAIT if standing.held else Step.FINISH
@@ -230,16 +261,22 @@ def _begin(standing: Standing) -> Step:
 def _while_running(standing: Standing, patience: float) -> Step:
     if standing.wave == 0 and standing.waves > 0:
         return Step.SEND_WAVE
+    stop = _stop(standing)
+    if standing.lost and stop is None:
+        return Step.REPLACE
     if standing.held:
         return Step.WAIT
     if not standing.pending:
         return _after_wave(standing)
+    lost = standing.quiet_seconds >= patience * 2 ** min(standing.drives, MOST_DOUBLINGS)
+    return stop or (Step.SEND_AGAIN if lost else Step.WAIT)
+
+
+def _stop(standing: Standing) -> Step | None:
+    """Why no more targets of the wave may be begun."""
     if standing.is_over_budget:
         return Step.HALT
-    if standing.is_closed:
-        return Step.ROLL_OVER
-    lost = standing.quiet_seconds >= patience * 2 ** min(standing.drives, MOST_DOUBLINGS)
-    return Step.SEND_AGAIN if lost else Step.WAIT
+    return Step.ROLL_OVER if standing.is_closed else None
 
 
 def _after_wave(standing: Standing) -> Step:

@@ -19,6 +19,14 @@ def checked_schema_name(name: str) -> str:
     return name
 
 
+def quoted(*names: str) -> str:
+    """A name, or a path of names, as PostgreSQL reads it in a text: for ``regclass`` and patterns of pg_dump.
+
+    Where a statement takes an identifier it is psycopg2.sql that quotes it.
+    """
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
 def _broken_rule(name: str) -> str | None:
     if not name:
         return "is empty"

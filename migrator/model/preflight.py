@@ -178,9 +178,9 @@ def _transactions(facts: DatabaseFacts, limits: PreflightLimits) -> Check:
 
 
 def _judged(found: Transaction, limits: PreflightLimits) -> Verdict:
-    """A lane of ours is nobody to wait for, unless it was left behind in a schema that is to be worked on."""
-    if (found.application or "").startswith(LANE) and not found.relations:
-        return Verdict.OK
+    """A lane of ours is nobody to wait for; one left behind in a schema concerned is ended when that is taken over."""
+    if (found.application or "").startswith(LANE):
+        return Verdict.WARN if found.relations else Verdict.OK
     if found.seconds is None:
         return Verdict.WARN if found.relations else Verdict.OK
     if found.relations and found.seconds >= limits.transaction_stop:
@@ -199,7 +199,7 @@ def _described(found: Transaction) -> str:
 
 def _ending(found: Transaction) -> str:
     if found.pid is None:
-        return f"let its owner end it: COMMIT PREPARED or ROLLBACK PREPARED '{found.gid}'"
+        return f"let its owner end it: COMMIT PREPARED or ROLLBACK PREPARED {_literal(str(found.gid))}"
     return f"wait until it ends, or end it: SELECT pg_terminate_backend({found.pid})"
 
 
@@ -267,3 +267,8 @@ def _listed(names: Iterable[str], count: int | None = None) -> str:
 
 def _span(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
+
+
+def _literal(text: str) -> str:
+    """As PostgreSQL reads it: whoever named a transaction must not write the advice that is copied from here."""
+    return "'" + text.replace("'", "''") + "'"

@@ -54,6 +54,10 @@ class Database:
     """Seconds that one statement of a migration may take."""
     lanes: int | None = None
     """How many lanes may work on it at once; None takes the setting."""
+    breaker_failures: int | None = None
+    """So many failures in a row open its breaker; None takes the setting."""
+    breaker_open_seconds: float | None = None
+    """How long its breaker lets nobody through before the first probe; None takes the setting."""
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property

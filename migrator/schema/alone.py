@@ -20,6 +20,7 @@ from migrator.errors import (
     TransientError,
     UnknownSchema,
 )
+from migrator.model.identifier import quoted
 from migrator.queries import load_queries
 from migrator.schema import history, pooler, refusal
 from migrator.schema.history import HistoryTable
@@ -106,7 +107,7 @@ class Alone:
     def _text(self, query: str, **more: sql.Composable) -> str:
         names = {
             "schema": sql.Identifier(self.table.schema),
-            "schema_name": sql.Literal(f'"{self.table.schema}"'),
+            "schema_name": sql.Literal(quoted(self.table.schema)),
             "lock": sql.Literal(self.table.lock),
         }
         return self.session.text(sql.SQL(_QUERIES[query]).format(**names, **more))

@@ -12,6 +12,7 @@ from psycopg2 import sql
 from migrator.errors import UnknownSchema
 from migrator.model.folder import Folder
 from migrator.model.history import History, HistoryRow, Mark
+from migrator.model.identifier import quoted
 from migrator.queries import load_queries
 from migrator.schema.history import HistoryTable, schema_exists
 from migrator.schema.pending import read_history
@@ -80,7 +81,7 @@ def text(visit: Visit, name: str, **more: sql.Composable) -> str:
     return visit.session.text(
         sql.SQL(_QUERIES[name]).format(
             schema=sql.Identifier(table.schema),
-            schema_name=sql.Literal(f'"{table.schema}"'),
+            schema_name=sql.Literal(quoted(table.schema)),
             history=sql.Identifier(table.table),
             **more,
         )

@@ -10,6 +10,7 @@ import psycopg2
 from psycopg2 import sql
 
 from migrator.errors import CloneFailed, MigratorError
+from migrator.model.identifier import quoted
 from migrator.queries import load_queries
 from migrator.schema.drift import differences
 from migrator.schema.fingerprint import describe
@@ -51,7 +52,7 @@ def clone(
         return CloneFailed(schema=schema, database=session.database_id, reason=reason)
 
     text = plain_dump(session, schema, tools, *_OPTIONS, f"--lock-wait-timeout={patience}", failed=failed)
-    made = f'CREATE SCHEMA "{name}";\n' + renamed(_MAKES_SCHEMA.sub("", text, count=1), schema, name)
+    made = f"CREATE SCHEMA {quoted(name)};\n" + renamed(_MAKES_SCHEMA.sub("", text, count=1), schema, name)
     tables = _tables(session, schema, [rules.history_table, *([version_table] if version_table else [])])
     rows = "".join(query(session, "copy_rows", schema, name, table=sql.Identifier(table)) for table in tables)
     begin = query(session, "begin_clone", schema, name, lock_timeout=sql.Literal(patience))
@@ -75,7 +76,7 @@ def query(session: Session, name: str, schema: str, clone_name: str = "", **more
     return session.text(
         sql.SQL(_QUERIES[name]).format(
             schema=sql.Identifier(schema),
-            schema_name=sql.Literal(f'"{schema}"'),
+            schema_name=sql.Literal(quoted(schema)),
             clone=sql.Identifier(clone_name),
             **more,
         )

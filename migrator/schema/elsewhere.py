@@ -7,6 +7,7 @@ from psycopg2 import sql
 from migrator.errors import AppliedElsewhere
 from migrator.model.folder import Folder
 from migrator.model.history import History
+from migrator.model.identifier import quoted
 from migrator.schema.history import HistoryTable
 from migrator.schema.pending import read_history
 from migrator.schema.session import Session
@@ -22,7 +23,7 @@ def refuse_applied_elsewhere(session: Session, table: HistoryTable, folder: Fold
 
 def versions_of(session: Session, table: HistoryTable, version_table: str) -> tuple[str, ...]:
     """What Alembic's table in a schema says; nothing where there is no such table."""
-    name = sql.Literal(f'"{table.schema}"."{version_table}"')
+    name = sql.Literal(quoted(table.schema, version_table))
     if not session.ask(session.text(table.compose("version_table_exists", version_table_name=name)))[0][0]:
         return ()
     query = table.compose("version_table", version_table=sql.Identifier(version_table))

@@ -18,6 +18,7 @@ from migrator.model.folder import Folder
 from migrator.model.history import History, HistoryRow, Mark
 from migrator.model.identifier import checked_schema_name
 from migrator.model.migration import Migration, scripts
+from migrator.model.performance import Lap
 from migrator.model.version import Version
 from migrator.model.way_back import WayBackOf
 from migrator.schema.back import Since
@@ -28,7 +29,7 @@ from migrator.schema.pending import read_history
 from migrator.schema.rules import Rules
 from migrator.schema.script import Script, is_in_pieces, runs
 from migrator.schema.session import Session
-from migrator.schema.visit import Unplaced, Visit
+from migrator.schema.visit import Applied, Unplaced, Visit
 from migrator.schema.witness import Witness
 
 NEW_VALUE_USED = "55P04"
@@ -52,6 +53,12 @@ class Change:
     """The newest rank of its history after."""
     resumed: bool = field(default=False, compare=False)
     """Whether an earlier attempt of the same execution had changed it already."""
+    laps: tuple[Lap, ...] = field(default=(), compare=False)
+    """What each migration cost that was applied now."""
+    refused: int = field(default=0, compare=False)
+    """How often the server refused it for now."""
+    waited: float = field(default=0.0, compare=False)
+    """Seconds lost to that and to the lock of the schema; the tries that were refused are not in ``seconds``."""
 
 
 class Engine:
@@ -106,27 +113,34 @@ class Engine:
             after=count,
             reraise=True,
         )
-        return retrying(work, session, *arguments)
+        before, started = session.refused, time.monotonic()
+        change = retrying(work, session, *arguments)
+        refused = session.refused - before
+        lost = time.monotonic() - started - change.seconds - change.waited if refused else 0.0
+        return replace(change, refused=refused, waited=round(change.waited + max(lost, 0.0), 6))
 
     def _visit(self, session: Session, schema: str, tenant_id: str | None, direction: Direction) -> Change:
         started = time.monotonic()
         values = {"tenant_id": tenant_id, "database": session.connection.info.dbname}
         visit = Visit(session, HistoryTable(schema, self.rules.history_table), self.rules, values, self.witness)
-        idle: list[Migration] = []
+        done: list[Applied] = []
         try:
-            rows, since, resumed = self._go(visit, session, direction, idle)
+            rows, since, resumed = self._go(visit, session, direction, done)
         finally:
             visit.leave()
-        change = change_since(schema, rows, since, time.monotonic() - started)
-        return replace(change, without_effect=scripts(idle), resumed=resumed)
+        seconds = time.monotonic() - started - visit.waited
+        idle = scripts([migration for each in done for migration in each.idle])
+        laps = tuple(lap for each in done for lap in each.laps)
+        change = change_since(schema, rows, since, seconds)
+        return replace(change, without_effect=idle, resumed=resumed, laps=laps, waited=visit.waited)
 
     def _go(
-        self, visit: Visit, session: Session, direction: Direction, idle: list[Migration]
+        self, visit: Visit, session: Session, direction: Direction, done: list[Applied]
     ) -> tuple[list[HistoryRow], int, bool]:
         """Run after run until nothing is left to do; returns history as it is then, the rank it began at, and whether
         an earlier attempt of the same execution got somewhere.
 
-        Migrations that changed nothing are added to ``idle``.
+        What came of each run is added to ``done``.
         """
         by_statement, cut_enums, since, resumed = False, False, None, False
         while True:
@@ -143,7 +157,7 @@ class Engine:
             whole = len(script.migrations) == len(todo)
             mark = self._mark(past, script.migrations, since, direction if whole else None)
             try:
-                idle += visit.apply(script, past, mark, by_statement=by_statement)
+                done.append(visit.apply(script, past, mark, by_statement=by_statement))
             except Unplaced:
                 by_statement = True
                 continue
@@ -159,7 +173,7 @@ class Engine:
         in_pieces = cut_enums and is_in_pieces(run[0])
         key = (*((m.path, m.kind) for m in run), in_pieces)
         if key not in self._composed:
-            self._composed[key] = Script(session, run, in_pieces=in_pieces)
+            self._composed[key] = Script(session, run, in_pieces=in_pieces, measures=self.rules.measures)
         return self._composed[key]
 
     def _since(self, past: History) -> int:

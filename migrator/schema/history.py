@@ -11,6 +11,7 @@ from typing import Any
 from psycopg2 import sql
 
 from migrator.model.history import History, HistoryRow, Mark
+from migrator.model.identifier import quoted
 from migrator.model.migration import Migration
 from migrator.queries import load_queries
 from migrator.schema.session import Session
@@ -38,8 +39,8 @@ class HistoryTable:
             history=sql.Identifier(self.table),
             history_pk=sql.Identifier(f"{self.table}_pk"),
             history_index=sql.Identifier(f"{self.table}_s_idx"),
-            schema_name=sql.Literal(f'"{self.schema}"'),
-            history_name=sql.Literal(f'"{self.schema}"."{self.table}"'),
+            schema_name=sql.Literal(quoted(self.schema)),
+            history_name=sql.Literal(quoted(self.schema, self.table)),
             lock=sql.Literal(self.lock),
             **more,
         )
@@ -73,18 +74,22 @@ def rows_of(migrations: Sequence[Migration]) -> sql.Composed:
     return sql.SQL(", ").join(_row(migration, number) for number, migration in enumerate(migrations, start=1))
 
 
-def lap(number: int, *, counts_rows: bool = False) -> sql.Composed:
+def lap(number: int, *, counts_rows: bool = False, measures: bool = True) -> sql.Composed:
     """The statements that remember when script ``number`` of this transaction ended, and how much was changed by then.
 
     Number 0 is the beginning. Rows are counted only where they have to be, because that costs more.
     """
-    text = QUERIES["lap"] + (QUERIES["rows"] if counts_rows else "")
+    text = QUERIES["lap"].replace("{measures}", f"\n{QUERIES['measures']}" if measures else "")
+    text += QUERIES["rows"] if counts_rows else ""
     return sql.SQL(text.replace("{number}", str(number))).format()
 
 
-def without_effect(count: int) -> sql.Composed:
-    """The question, after COMMIT, which of ``count`` scripts left catalog and rows as they were; their numbers."""
-    return sql.SQL(QUERIES["without_effect"]).format(count=sql.Literal(count))
+def laps(count: int, *, measures: bool = True) -> sql.Composed:
+    """The question, after COMMIT, what ``count`` scripts took and wrote, for ``read_laps``.
+
+    Without measures, just for the numbers of those that changed nothing.
+    """
+    return sql.SQL(QUERIES["laps" if measures else "without_effect"]).format(count=sql.Literal(count))
 
 
 def _row(migration: Migration, number: int) -> sql.Composed:

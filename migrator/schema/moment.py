@@ -12,6 +12,7 @@ import psycopg2
 from psycopg2 import sql
 
 from migrator.errors import MigratorError, QueryRefused, SchemaLocked, SchemaRefused, SchemaRefusedForNow
+from migrator.model.identifier import quoted
 from migrator.model.snapshot import TableRows
 from migrator.queries import load_queries
 from migrator.schema import refusal
@@ -69,7 +70,7 @@ def compose(of: HistoryTable, query: str, /, **more: sql.Composable) -> sql.Comp
         **{
             "schema": sql.Identifier(of.schema),
             "history": sql.Identifier(of.table),
-            "schema_name": sql.Literal(f'"{of.schema}"'),
+            "schema_name": sql.Literal(quoted(of.schema)),
             "schema_text": sql.Literal(of.schema),
             "lock": sql.Literal(of.lock),
             **more,

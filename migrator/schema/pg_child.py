@@ -12,6 +12,8 @@ from typing import IO, Any
 
 from psycopg2.extensions import connection, make_dsn
 
+from migrator.model.holder import program_name
+
 CHUNK = 1 << 20
 _KNOWN_TO_ALL = (
     *("dbname", "user", "hostaddr", "options", "passfile", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl"),
@@ -78,10 +80,11 @@ def child(words: Sequence[str], opened: connection | None = None, **pipes: Any) 
                     _close(pipe)
 
 
-def address(opened: connection, application_name: str) -> str:
+def address(opened: connection, doing: str) -> str:
     """Where a connection leads, as a conninfo string without any secret, for the command line of a program.
 
-    Host and port are those of the one server that answered, however many were named.
+    Host and port are those of the one server that answered, however many were named. Works for a lane have its token
+    in their name, so that what is left of a lost worker's is found.
     """
     parts: dict[str, Any] = opened.info.dsn_parameters
     known = {name: parts[name] for name in _KNOWN_TO_ALL if parts.get(name)}
@@ -89,7 +92,7 @@ def address(opened: connection, application_name: str) -> str:
     if "," in known.get("hostaddr", ""):
         del known["hostaddr"]
     server = {"host": opened.info.host, "port": opened.info.port}
-    return make_dsn(**(known | newer | server), application_name=application_name)
+    return make_dsn(**(known | newer | server), application_name=program_name(doing, parts.get("application_name", "")))
 
 
 def environment(opened: connection | None) -> dict[str, str]:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 
 from migrator.errors import MigratorError
+from migrator.model.identifier import quoted
 from migrator.schema.pg_child import address, child
 from migrator.schema.pg_tools import PgTools
 from migrator.schema.session import Session
@@ -24,7 +25,7 @@ def plain_dump(
     words = [
         tools["pg_dump"],
         "--format=plain",
-        f'--schema="{schema}"',
+        f"--schema={quoted(schema)}",
         "--no-owner",
         "--strict-names",
         "--no-password",

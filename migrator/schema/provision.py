@@ -10,7 +10,7 @@ import psycopg2
 from psycopg2 import sql
 
 from migrator.model.history import Mark
-from migrator.model.identifier import checked_schema_name
+from migrator.model.identifier import checked_schema_name, quoted
 from migrator.model.template import Template
 from migrator.queries import load_queries
 from migrator.schema import history, refusal
@@ -86,8 +86,8 @@ def _text(session: Session, table: HistoryTable, name: str, **more: sql.Composab
         sql.SQL(_QUERIES[name]).format(
             schema=sql.Identifier(table.schema),
             history=sql.Identifier(table.table),
-            schema_name=sql.Literal(f'"{table.schema}"'),
-            history_name=sql.Literal(f'"{table.schema}"."{table.table}"'),
+            schema_name=sql.Literal(quoted(table.schema)),
+            history_name=sql.Literal(quoted(table.schema, table.table)),
             **more,
         )
     )

@@ -21,3 +21,5 @@ class Rules:
     """Longest wait for our own lock on the schema."""
     tries: int = 4
     """How often a statement that was refused for now is tried."""
+    measures: bool = True
+    """Whether it is asked what each migration took and wrote; that travels with what is asked anyway."""

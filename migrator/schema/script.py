@@ -36,9 +36,11 @@ class Script:
     ``in_pieces``: one that could run inside but adds an enum's value and uses it, and so has to commit in between.
     """
 
-    def __init__(self, session: Session, migrations: Sequence[Migration], *, in_pieces: bool = False) -> None:
+    def __init__(
+        self, session: Session, migrations: Sequence[Migration], *, in_pieces: bool = False, measures: bool = True
+    ) -> None:
         self.migrations = tuple(migrations)
-        self.in_pieces = in_pieces
+        self.in_pieces, self.measures = in_pieces, measures
         self.rows = sql.SQL(session.text(history.rows_of(migrations)))
         self._parts = [self._part(session, number, m) for number, m in enumerate(migrations, start=1)]
         self.begin = self.lap(session, 0)
@@ -61,7 +63,8 @@ class Script:
     def lap(self, session: Session, number: int) -> str:
         """The lap behind migration ``number``; rows are counted around a migration that may write some."""
         beside = self.migrations[max(number - 1, 0) : number + 1]
-        return session.text(history.lap(number, counts_rows=any(map(_may_write_rows, beside))))
+        counts = any(map(_may_write_rows, beside))
+        return session.text(history.lap(number, counts_rows=counts, measures=self.measures))
 
     @cached_property
     def body(self) -> str:

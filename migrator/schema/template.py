@@ -9,6 +9,7 @@ from psycopg2 import sql
 
 from migrator.errors import TemplateFailed
 from migrator.model.folder import Folder
+from migrator.model.identifier import quoted
 from migrator.model.slot import has_slots
 from migrator.model.template import OWN, NoTemplate, Template
 from migrator.model.version import Version
@@ -61,7 +62,7 @@ def _tried_out(session: Session, made: Template, replayed: str, fresh: str, rule
 
 def _dumped(session: Session, schema: str, tools: PgTools, rules: Rules) -> str:
     """Without CREATE SCHEMA, and with a slot for each place where the schema is named."""
-    options = [f'--exclude-table="{schema}"."{rules.history_table}"', "--inserts", "--rows-per-insert=500"]
+    options = [f"--exclude-table={quoted(schema, rules.history_table)}", "--inserts", "--rows-per-insert=500"]
 
     def failed(reason: str) -> TemplateFailed:
         return TemplateFailed(database=session.database_id, reason=reason)

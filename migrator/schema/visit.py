@@ -6,7 +6,8 @@ import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
@@ -21,9 +22,11 @@ from migrator.errors import (
 )
 from migrator.model.history import History, Mark
 from migrator.model.migration import Migration, Statement
+from migrator.model.performance import Lap
 from migrator.model.slot import filled
 from migrator.schema import history, pooler, refusal, step
 from migrator.schema.history import HistoryTable
+from migrator.schema.laps import read_laps
 from migrator.schema.rules import Rules
 from migrator.schema.script import Place, Script, preface
 from migrator.schema.session import Session
@@ -39,6 +42,15 @@ class Unplaced(Exception):
     """The server refused a statement without saying which; the visit is over, the error is in ``args[0]``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a script."""
+
+    laps: tuple[Lap, ...] = ()
+    idle: tuple[Migration, ...] = ()
+    """Those that left the catalog and all rows as they were."""
+
+
 class Visit:
     """A schema that we have entered, or are about to."""
 
@@ -52,6 +64,8 @@ class Visit:
     ) -> None:
         self.session, self.table, self.rules, self.witness = session, table, rules, witness
         self.values = {"schema": table.schema, **(values or {})}
+        self.waited = 0.0
+        """Seconds for which somebody else had the schema's lock."""
         self._inside = False
 
     def enter(self) -> History:
@@ -75,6 +89,7 @@ class Visit:
             if time.monotonic() >= deadline:
                 raise self._locked()
             time.sleep(pause)
+            self.waited += pause
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def leave(self) -> None:
@@ -87,23 +102,22 @@ class Visit:
         """Commit what entering made, with a new mark."""
         self._send(self._text("mark", mark=sql.Literal(mark.as_text())) + "COMMIT")
 
-    def apply(self, script: Script, past: History, mark: Mark, *, by_statement: bool = False) -> list[Migration]:
+    def apply(self, script: Script, past: History, mark: Mark, *, by_statement: bool = False) -> Applied:
         """Apply a script on top of the past that ``enter`` gave, write its history and commit. Outside afterwards.
 
-        Returns the migrations that left the catalog and all rows as they were, as far as that was counted.
-        Sent as one string; raises Unplaced when the server's refusal does not say where, and the same script
-        can then be applied ``by_statement`` to find out.
+        Returns what each migration cost, and those that changed nothing, as far as that was counted. Sent as one
+        string; raises Unplaced when the server's refusal does not say where, and the same script can then be applied
+        ``by_statement`` to find out.
         """
         if not script.transactional:
-            self._apply_alone(script, past, mark)
-            return []
+            return self._apply_alone(script, past, mark)
         if by_statement or not script.is_text or self.witness:
             return self._apply_by_statement(script, mark)
         return self._apply_whole(script, mark)
 
-    def _apply_whole(self, script: Script, mark: Mark) -> list[Migration]:
+    def _apply_whole(self, script: Script, mark: Mark) -> Applied:
         head, body = self._path() + script.begin, self._filled(script.body) if script.has_slots else script.body
-        end = self._record(script, mark) + "COMMIT;" + self._without_effect(script)
+        end = self._record(script, mark) + "COMMIT;" + self._laps(script)
         try:
             found = self.session.rows(head + body + end)
             self._inside = False
@@ -114,9 +128,9 @@ class Visit:
             if at is None or script.has_slots or not 0 <= at - len(head) < len(body):
                 raise Unplaced(error) from None
             raise refusal.refused(error, script.place_at(at - len(head)), self.table.schema) from None
-        return _numbered(script, found)
+        return _applied(script, found)
 
-    def _apply_by_statement(self, script: Script, mark: Mark) -> list[Migration]:
+    def _apply_by_statement(self, script: Script, mark: Mark) -> Applied:
         self._send(self._path() + script.begin)
         for number, migration in enumerate(script.migrations, start=1):
             if asked := preface(migration):
@@ -130,7 +144,7 @@ class Visit:
             self._send(script.lap(self.session, number))
         self._send(self._record(script, mark) + "COMMIT", "committing it")
         self._inside = False
-        return _numbered(script, self.session.ask(self._without_effect(script)))
+        return _applied(script, self.session.ask(self._laps(script)))
 
     @contextmanager
     def _witnessed(self, migration: Migration) -> Iterator[None]:
@@ -154,7 +168,7 @@ class Visit:
             self.leave()
             raise step.ended_transaction(migration, self.table.schema)
 
-    def _apply_alone(self, script: Script, past: History, mark: Mark) -> None:
+    def _apply_alone(self, script: Script, past: History, mark: Mark) -> Applied:
         """Each statement commits by itself, so the lock is held by the session until history is written.
 
         The mark notes which statement comes next, and a later visit goes on there.
@@ -169,13 +183,14 @@ class Visit:
             self._send(self._settings() + preface(migration, "SESSION"))
             with self._witnessed(migration):
                 self._run_from(_reached(past, migration), migration, past.mark or Mark(None, ""))
-            milliseconds = sql.Literal(int((time.monotonic() - started) * 1000))
-            begin = self._own() + self._text("laps_alone", milliseconds=milliseconds)
+            seconds = time.monotonic() - started
+            begin = self._own() + self._text("laps_alone", milliseconds=sql.Literal(int(seconds * 1000)))
             self._send(begin + self._record(script, mark) + "COMMIT", "writing its history", _APPLIED_STATE)
         finally:
             if not self.session.is_closed:
                 self.session.roll_back()
                 self.session.run(self._text("let_go"))
+        return Applied((Lap(migration.script, seconds),))
 
     def _refuse_changing_connections(self, migration: Migration, past: History) -> None:
         self.leave()
@@ -290,8 +305,8 @@ class Visit:
     def _filled(self, text: str) -> str:
         return filled(text, self.values, self.table.schema)
 
-    def _without_effect(self, script: Script) -> str:
-        return self.session.text(history.without_effect(len(script.migrations)))
+    def _laps(self, script: Script) -> str:
+        return self.session.text(history.laps(len(script.migrations), measures=script.measures))
 
     def _own(self) -> str:
         return self._text("own", lock_timeout=_milliseconds(self.rules.lock_timeout))
@@ -306,10 +321,17 @@ class Visit:
         return self.session.text(self.table.compose(name, **more))
 
 
-def _numbered(script: Script, numbers: Sequence[tuple[int]]) -> list[Migration]:
-    """The migrations of these numbers; an empty file is not expected to change anything."""
-    found = (script.migrations[number - 1] for (number,) in numbers)
-    return [migration for migration in found if migration.statements or migration.code]
+def _applied(script: Script, found: Sequence[tuple[Any, ...]]) -> Applied:
+    """What the question behind COMMIT says; an empty file is not expected to change anything."""
+    if not script.measures:
+        return Applied(idle=_not_empty(script, [number for (number,) in found]))
+    laps, idle = read_laps([migration.script for migration in script.migrations], found)
+    return Applied(tuple(laps), _not_empty(script, idle))
+
+
+def _not_empty(script: Script, numbers: Sequence[int]) -> tuple[Migration, ...]:
+    found = (script.migrations[number - 1] for number in numbers)
+    return tuple(migration for migration in found if migration.statements or migration.code)
 
 
 def _reached(past: History, migration: Migration) -> int:

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from migrator.fleet import breakers, gate, ledger, pace, steering
+from migrator.model.event import EventType
 from migrator.model.preflight import Check, worst
+from migrator.watch.performance import performance_of, slower
 from migrator.watch.progress import spoken_seconds
 
 MOST_FAILURES = 20
@@ -57,6 +59,7 @@ def execution_report(connection: Connection, execution_id: str, state: str) -> d
         "preflight": [_preflight_facts(*found) for found in gate.noticed(connection, execution_id)],
         "pace": pace.paces(connection, execution_id),
         "breakers": [breaker_facts(found) for found in breakers.of_execution(connection, execution_id)],
+        "performance": performance_of(connection, execution_id) if row.type != EventType.TENANT_CREATED else {},
         "repeated": False,
     }
     if row.total == 1:
@@ -129,6 +132,7 @@ def remarks(report: dict[str, Any]) -> list[str]:
         for found in report.get("preflight", ())
         for sentence in found["sentences"]
     ]
+    said += slower(report.get("performance", {}))
     said += [
         f"breaker of {found['database']} is {found['state']} since {found['since']}: {found['reason']}"
         for found in report.get("breakers", ())

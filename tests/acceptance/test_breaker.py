@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.acceptance.nodes import wait_until
 
 pytestmark = pytest.mark.usefixtures("celery_setup")  # and no beat: what waits has to come back by itself
 FAILURES = 5
+AWAY_SECONDS = 20.0
 PATIENT = {
     "MIGRATOR_LEASE": "3",
     "MIGRATOR_UPKEEP_EVERY": "0.5",
@@ -80,6 +82,14 @@ def counted(fleet, sent, database):
     return count
 
 
+def longest_pause(fleet, sent, database):
+    """Seconds between two targets of a database that were finished one after the other, at the most."""
+    query = f"""SELECT max(pause) FROM (
+        SELECT extract(epoch FROM finished_at - lag(finished_at) OVER (ORDER BY finished_at)) AS pause
+        FROM migrator.outcome WHERE execution_id = '{sent.id}' AND database_id = '{database}') AS pauses"""
+    return float(fleet.rows("control", query)[0][0])
+
+
 def changes(fleet, state="%"):
     query = f"SELECT state, reason, by FROM migrator.breaker_change WHERE state LIKE '{state}' ORDER BY id"
     return fleet.rows("control", query)
@@ -92,8 +102,11 @@ def test_a_stopped_server_costs_the_other_database_nothing_is_hardly_asked_and_i
     sent = request()
     wait_until(lambda: counted(fleet, sent, "two") >= 4)
     second.stop()
-    wait_until(lambda: counted(fleet, sent, "one") == 60, "database one was kept waiting")
-    wait_until(lambda: len(changes(fleet, "half-open")) >= 3)
+    stopped = time.monotonic()
+    wait_until(lambda: counted(fleet, sent, "one") == 60, "database one was kept waiting", AWAY_SECONDS)
+    assert longest_pause(fleet, sent, "one") < 3
+    wait_until(lambda: time.monotonic() - stopped >= AWAY_SECONDS)
+    assert len(changes(fleet, "half-open")) >= 3
     assert detour.vain <= FAILURES + len(changes(fleet, "half-open"))
     assert counted(fleet, sent, "two") < 60
     code, shown = fleet.command_json("show", sent.id)
@@ -101,7 +114,21 @@ def test_a_stopped_server_costs_the_other_database_nothing_is_hardly_asked_and_i
     second.start()
     report = sent.get(timeout=60)
     assert (report["done"], report["failed"], report["breakers"]) == (120, 0, [])
+    assert fleet.execution(sent.id).drives == 0  # nobody was sent in the place of lanes that only waited
     assert changes(fleet)[-1][0] == "closed"
+
+
+def test_a_database_with_a_threshold_of_its_own_is_tried_no_more_often_than_that(fleet, second, detour):
+    code, said = fleet.command_json("database", "set", "two", "--breaker-failures", "2", "--breaker-wait", "0.5")
+    assert (code, said["changed"]) == (0, True)
+    assert fleet.command("database", "set", "nowhere", "--lanes", "1").returncode == 2
+    add_tenants(fleet, 20)
+    second.stop()
+    sent = request()
+    wait_until(lambda: len(changes(fleet, "half-open")) >= 2)
+    assert detour.vain <= 2 + len(changes(fleet, "half-open"))
+    second.start()
+    assert sent.get(timeout=60)["done"] == 20
 
 
 def test_a_customer_who_signs_up_meanwhile_waits_and_uses_up_no_try(fleet, second, detour):

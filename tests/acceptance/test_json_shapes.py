@@ -145,6 +145,11 @@ def _watching(run, fleet):
     run("alerts", "silence", str(alert), "--for", "2h", "--reason", "we know")
     run("alerts", "unsilence", str(alert))
     run("relay", "--once")
+    run("health", code=1)  # there is no beat
+    run("metrics")
+    run("performance")
+    run("performance", "--migration", "1")
+    run("database", "set", "one", "--lanes", "3")
 
 
 def _one_schema(run, fleet):

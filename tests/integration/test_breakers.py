@@ -24,6 +24,7 @@ from tasks import breaker, desk
 from tasks.breaker_store import BreakerStore
 
 MOST = Thresholds(failures=2, open_seconds=300)
+DATABASE = Database("eu-1", "postgres", DatabaseKind.TENANT)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +123,7 @@ def test_a_probe_that_never_tried_gives_its_place_back(breakers, database, monke
 def test_report_and_remarks_name_the_databases_whose_breaker_is_open(breakers, database, store):
     opened(store, targets(2))
     for _ in range(2):
-        breakers.failed("eu-1", Permit(), "it was refused")
+        breakers.failed(database, Permit(), "it was refused")
     with store.begin() as connection:
         report = execution_report(connection, "e1", "running")
     assert [(each["database"], each["state"], each["reason"]) for each in report["breakers"]] == [
@@ -145,7 +146,7 @@ def test_while_the_store_is_away_everybody_may_try_and_it_is_said_once(monkeypat
     monkeypatch.setattr(breaker, "AWAY_SECONDS", 0.0)
     with capture_logs() as logs:
         assert [found.allow("eu-1") for _ in range(5)] == [Permit()] * 5
-        assert found.failed("eu-1", Permit(), "refused") is None
+        assert found.failed(DATABASE, Permit(), "refused") is None
     assert [line["event"] for line in logs] == ["breakers cannot be asked, every database is tried meanwhile"]
 
 
@@ -156,12 +157,12 @@ def test_when_the_store_is_back_the_breakers_work_again_and_it_is_said(valkey, b
         assert breakers.allow("eu-1") == Permit()
         valkey.start()
         for _ in range(2):
-            breakers.failed("eu-1", Permit(), "refused")
+            breakers.failed(database, Permit(), "refused")
         with pytest.raises(BreakerOpen):
             breakers.allow("eu-1")
     said = [line["event"] for line in logs]
     assert said == ["breakers cannot be asked, every database is tried meanwhile", "breakers can be asked again",
-                    "breaker is open"]  # fmt: skip
+                    "breaker opened"]  # fmt: skip
 
 
 def test_a_store_that_does_not_answer_is_left_alone_for_a_while(monkeypatch):
@@ -177,3 +178,30 @@ def test_a_store_that_does_not_answer_is_left_alone_for_a_while(monkeypatch):
     for _ in range(5):
         found.allow("eu-1")
     assert refusing.asked == 1
+
+
+def test_a_database_has_thresholds_of_its_own_where_the_registry_has_some(breakers, database, store):
+    with store.begin() as connection:
+        registry.change_database(connection, "eu-1", {"breaker_failures": 4, "breaker_open_seconds": 900.0})
+        own = registry.find_database(connection, "eu-1")
+    for failures in range(1, 5):
+        breakers.failed(own, Permit(), "it was refused")
+        assert (state(breakers).state is BreakerState.OPEN) is (failures == 4)
+    answer = breakers.state("eu-1")
+    assert answer.after.open_until - answer.now > 890
+    with store.begin() as connection:
+        registry.change_database(connection, "eu-1", {"breaker_failures": 0, "breaker_open_seconds": 0})
+        again = registry.find_database(connection, "eu-1")
+    assert (again.breaker_failures, breaker.own_thresholds(again, MOST)) == (None, MOST)
+
+
+def test_what_a_breaker_did_is_a_line_with_fields(breakers, database):
+    with capture_logs() as logs:
+        for _ in range(2):
+            breakers.failed(database, Permit(), "it was refused")
+        breakers.forget("eu-1", "it moved")
+    found = [(line["event"], line["database"], line["state"], line["reason"]) for line in logs]
+    assert found == [
+        ("breaker opened", "eu-1", "open", "it was refused"),
+        ("breaker closed", "eu-1", "closed", "it moved"),
+    ]

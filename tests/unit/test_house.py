@@ -19,6 +19,7 @@ STOREYS = {
     "migrator.model": 1,
     "migrator.folder": 2,
     "migrator.schema": 2,
+    "migrator.wire": 2,
     "migrator.fleet": 2,
     "migrator.watch": 3,
     "tasks": 4,
@@ -113,7 +114,7 @@ def test_local_imports_only_errors():
 
 def test_client_imports_neither_tasks_nor_config():
     rooms = {room(other) for other in imports()["migrator.client"]}
-    assert rooms == {"migrator.errors", "migrator.model", "migrator.fleet"}
+    assert rooms == {"migrator.errors", "migrator.model", "migrator.wire", "migrator.fleet"}
 
 
 def test_config_imports_nothing_of_ours():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrator.errors import EXIT_BAD_INPUT, BadSchemaName
-from migrator.model.identifier import checked_schema_name
+from migrator.model.identifier import checked_schema_name, quoted
 
 
 @pytest.mark.parametrize("name", ["tenant_acme", "a", "_a", "Tenant7", "public", "t" * 63, "pgbouncer", "user"])
@@ -40,3 +40,7 @@ def test_a_name_that_is_unsafe_or_reserved_is_refused_with_the_rule_it_breaks(na
 
 def test_a_refused_name_is_bad_input():
     assert BadSchemaName(name="x", reason="y").exit_code == EXIT_BAD_INPUT
+
+
+def test_a_path_in_a_text_is_quoted_part_by_part():
+    assert quoted("tenant_a", 'x"; --') == '"tenant_a"."x""; --"'

@@ -30,6 +30,11 @@ def standing(**changes) -> Standing:
         ({"failed": 1, "is_over_budget": True}, Step.HALT),
         ({"pending": 3, "is_over_budget": True}, Step.HALT),
         ({"pending": 3, "held": 1, "is_over_budget": True}, Step.WAIT),
+        ({"pending": 3, "held": 1, "lost": 1}, Step.REPLACE),
+        ({"pending": 1, "lost": 1, "quiet_seconds": 0.0, "drives": 9}, Step.REPLACE),
+        ({"pending": 1, "lost": 1, "is_over_budget": True}, Step.HALT),
+        ({"pending": 1, "held": 1, "lost": 1, "is_closed": True}, Step.WAIT),
+        ({"pending": 1, "lost": 1, "state": ExecutionState.PAUSED}, Step.WAIT),
         ({"wave": 2, "failed": 1, "is_over_budget": True}, Step.FINISH),
         ({"wave": 2, "pending": 1, "is_over_budget": True}, Step.HALT),
         ({"soaks": True}, Step.SOAK),
@@ -140,3 +145,7 @@ def test_a_step_that_is_not_drawn_is_refused_with_the_state(state, to):
 )
 def test_an_execution_lies_still_when_nobody_takes_its_next_step_in_time(changes, still):
     assert lies_still(standing(**changes), PATIENCE) is still
+
+
+def test_an_execution_with_a_lost_lane_lies_still_whoever_else_is_at_work():
+    assert lies_still(standing(pending=1, held=3, lost=1, quiet_seconds=0.0), PATIENCE)

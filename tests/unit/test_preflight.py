@@ -33,8 +33,10 @@ def verdict(name, needs=FOUR_LANES, **facts) -> str:
     return found(name, needs, **facts).verdict.value
 
 
-@pytest.mark.parametrize(("relations", "expected"), [(0, "ok"), (1, "stop")])
-def test_a_lane_of_ours_is_nobody_to_wait_for_unless_it_was_left_behind_in_a_schema_concerned(relations, expected):
+@pytest.mark.parametrize(("relations", "expected"), [(0, "ok"), (1, "warn")])
+def test_a_lane_of_ours_stops_nobody_for_one_that_was_left_behind_is_ended_when_its_target_is_taken_over(
+    relations, expected
+):
     ours = replace(HOLDER, application="migrator lane 3 e1", seconds=900.0, relations=relations)
     assert verdict("transactions", transactions=(ours,)) == expected
 
@@ -244,3 +246,10 @@ def test_what_is_not_ok_comes_with_advice(name):
 )
 def test_the_first_words_of_a_statement_hold_no_values(query, words):
     assert first_words(query) == words
+
+
+def test_the_advice_to_end_a_prepared_transaction_can_be_copied_whoever_named_it():
+    odd = Transaction(None, "x'; DROP TABLE y; --", "app", None, None, 900.0, None, relations=2, relation="acme.orders")
+    facts = replace(QUIET, transactions=(odd,))
+    advice = " ".join(str(found.advice) for found in check(facts, FOUR_LANES, PreflightLimits()))
+    assert "PREPARED 'x''; DROP TABLE y; --'" in advice

@@ -154,3 +154,18 @@ def test_a_limit_of_preflight_that_is_not_there_is_a_mistake(somewhere):
     write(somewhere / "migrator.toml", "[preflight_limits]\ntransaction_halt = 5\n")
     with pytest.raises(BadSettings, match=r"preflight_limits\.transaction_halt"):
         desk.settings()
+
+
+def test_an_error_about_settings_quotes_no_value(monkeypatch):
+    monkeypatch.setenv("MIGRATOR_CONTROL_URL", "postgresql://u:c4n4ry@x/y")
+    monkeypatch.setenv("MIGRATOR_SIGNING_KEY", "/c4n4ry.key")
+    monkeypatch.setenv("MIGRATOR_LEASE", "c4n4ry")
+    with pytest.raises(ValidationError, match="lease") as told:
+        Settings()
+    assert "c4n4ry" not in str(told.value)
+
+
+def test_signing_needs_all_of_its_settings(monkeypatch):
+    monkeypatch.setenv("MIGRATOR_SIGNING_KEY", "/x.key")
+    with pytest.raises(ValidationError, match="missing: signing_certificate, signing_store"):
+        Settings()

@@ -61,6 +61,8 @@ class Report(Shape):
     """Of one that halted: whether more targets failed than may."""
     drifted: list[Any] | None = None
     """Of one that looked for drift: targets that are odd."""
+    performance: dict[str, Any] | None = None
+    """What it cost, as `migrator performance` has it."""
     failures: list[Failure] = Field(default_factory=list)
     failure_groups: list[FailureGroup] = Field(default_factory=list)
     preflight: list[dict[str, Any]] = Field(default_factory=list)

@@ -59,11 +59,21 @@ class ShownDatabase(Shape):
     credential: str | None
     migration_timeout: int
     lanes: int | None
+    breaker_failures: int | None
+    breaker_open_seconds: float | None
     labels: dict[str, str]
     tenants: int
     breaker: BreakerChange | None
     pace: Pace | None
     executions: list[AtWork]
+
+
+class DatabaseSet(Shape):
+    """Whether a database is worked on otherwise now."""
+
+    database: str
+    changed: bool
+    summary: str
 
 
 class ListedTenant(Shape):

@@ -107,3 +107,53 @@ class Relayed(Shape):
     """How many events were sent."""
 
     sent: int
+
+
+class HealthCheck(Shape):
+    """One question about the installation and its answer."""
+
+    name: str
+    health: str
+    figure: str
+    sentence: str
+    advice: str
+
+
+class Health(Shape):
+    """All of them, and the worst."""
+
+    health: str
+    checks: list[HealthCheck]
+
+
+class Sample(Shape):
+    """One value of a metric."""
+
+    name: str
+    labels: dict[str, str]
+    value: float
+
+
+class Metric(Shape):
+    """A metric with its values."""
+
+    name: str
+    type: str
+    help: str
+    samples: list[Sample]
+
+
+class Performance(Shape):
+    """What an execution cost; each list has the dearest first."""
+
+    execution: str
+    databases: list[dict[str, Any]]
+    migrations: list[dict[str, Any]]
+    slowest: list[dict[str, Any]]
+
+
+class Runs(Shape):
+    """What one migration cost in each execution and database, the latest first."""
+
+    migration: str
+    runs: list[dict[str, Any]]

@@ -97,6 +97,14 @@ SET status = 'processing', completed_at = NULL, error_message = NULL, report = N
     metadata = metadata - 'exit_code' - 'error'
 WHERE id = :id AND status = 'failed';
 
+-- keep_trace --
+-- The context of the trace that an event belongs to; the first one stays.
+UPDATE event SET metadata = metadata || jsonb_build_object('traceparent', CAST(:traceparent AS text))
+WHERE id = :id AND metadata ->> 'traceparent' IS NULL;
+
+-- kept_trace --
+SELECT metadata ->> 'traceparent' AS traceparent FROM event WHERE id = :id;
+
 -- dead_letters --
 -- What failed and is kept, with the name of the error and where its execution stands, when it has one.
 SELECT event.id, event.type, event.priority, event.metadata ->> 'error' AS error, execution.state AS execution_state

@@ -57,7 +57,7 @@ SELECT id FROM execution WHERE id = :id FOR UPDATE;
 -- standing --
 -- An execution counted for the decision about its next step.
 SELECT execution.state, execution.wave, execution.waves, execution.drives, execution.failed,
-       counted.pending, counted.held,
+       counted.pending, counted.held, counted.lost,
        extract(epoch FROM clock_timestamp() - greatest(execution.driven_at, counted.lease_until, counted.finished_at))
            AS quiet_seconds,
        coalesce(execution.failed - execution.forgiven > execution.most_failures, false)
@@ -77,6 +77,8 @@ CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE outcome.wave = execution.wave AND (outcome.state = 'pending'
                OR outcome.state = 'running' AND outcome.lease_until <= clock_timestamp())) AS pending,
            count(*) FILTER (WHERE outcome.state = 'running' AND outcome.lease_until > clock_timestamp()) AS held,
+           count(*) FILTER (WHERE outcome.wave = execution.wave AND outcome.state = 'running'
+               AND outcome.lease_until <= clock_timestamp() AND outcome.lease_until > execution.driven_at) AS lost,
            max(outcome.lease_until) AS lease_until,
            max(outcome.finished_at) FILTER (WHERE outcome.wave = execution.wave) AS finished_at
     FROM outcome
@@ -138,14 +140,18 @@ JOIN event USING (id)
 WHERE execution.waits_for = :id AND execution.state = 'pending';
 
 -- open_executions --
--- Executions that have not ended, or whose event has not, and that upkeep did not send again lately.
+-- Executions that have not ended, or whose event has not, and that upkeep did not send again lately, or not since a lease ran out.
 SELECT execution.id, event.type, event.priority, event.status AS event_status
 FROM execution
 JOIN event USING (id)
 WHERE (execution.state IN ('pending', 'planned', 'running', 'soaking')
        OR execution.finished_at IS NOT NULL AND event.status NOT IN ('completed', 'failed'))
   AND (execution.nudged_at < clock_timestamp() - :rest * interval '1 second'
-       OR execution.due_at <= clock_timestamp() AND execution.nudged_at < execution.due_at)
+       OR execution.due_at <= clock_timestamp() AND execution.nudged_at < execution.due_at
+       OR EXISTS (
+           SELECT FROM outcome
+           WHERE outcome.execution_id = execution.id AND outcome.state = 'running'
+             AND outcome.lease_until <= clock_timestamp() AND outcome.lease_until > execution.nudged_at))
 ORDER BY execution.driven_at
 LIMIT 100
 FOR UPDATE OF execution SKIP LOCKED;

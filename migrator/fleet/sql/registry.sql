@@ -7,9 +7,9 @@ SELECT * FROM database WHERE state = 'active' OR :retired ORDER BY id;
 -- add_database --
 -- Returns nothing when the id is taken.
 INSERT INTO database (id, name, kind, region, host, port, username, credential, migration_timeout, lanes,
-                      labels)
+                      breaker_failures, breaker_open_seconds, labels)
 VALUES (:id, :name, :kind, :region, :host, :port, :username, :credential, :migration_timeout, :lanes,
-        coalesce(CAST(:labels AS jsonb), '{}'))
+        :breaker_failures, :breaker_open_seconds, coalesce(CAST(:labels AS jsonb), '{}'))
 ON CONFLICT (id) DO NOTHING
 RETURNING id;
 
@@ -17,6 +17,7 @@ RETURNING id;
 UPDATE database SET state = 'active', updated_at = now() WHERE id = :id AND state = 'retired';
 
 -- change_database --
+-- Null leaves a thing as it is; 0 leaves it to the setting again.
 UPDATE database
 SET name = coalesce(:name, name),
     region = coalesce(:region, region),
@@ -25,7 +26,9 @@ SET name = coalesce(:name, name),
     username = coalesce(:username, username),
     credential = coalesce(:credential, credential),
     migration_timeout = coalesce(:migration_timeout, migration_timeout),
-    lanes = coalesce(CAST(:lanes AS integer), lanes),
+    lanes = nullif(coalesce(CAST(:lanes AS integer), lanes), 0),
+    breaker_failures = nullif(coalesce(CAST(:breaker_failures AS integer), breaker_failures), 0),
+    breaker_open_seconds = nullif(coalesce(CAST(:breaker_open_seconds AS double precision), breaker_open_seconds), 0),
     labels = coalesce(CAST(:labels AS jsonb), labels),
     updated_at = now()
 WHERE id = :id AND state = 'active';

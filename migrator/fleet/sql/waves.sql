@@ -23,8 +23,8 @@ UPDATE execution
 SET state = 'running', driven_at = clock_timestamp(), drives = drives + 1, due_at = NULL
 WHERE id = :id AND state IN ('planned', 'running');
 
--- note_waiting --
--- Somebody waits for a database and will be back: nothing is lost.
+-- note_driven --
+-- Somebody is at it, or waits and will be back: nothing is lost.
 UPDATE execution SET driven_at = clock_timestamp() WHERE id = :id AND state = 'running';
 
 -- free_targets --
@@ -35,6 +35,27 @@ WHERE execution_id = :id AND wave = :wave
   AND (state = 'pending' OR state = 'running' AND lease_until <= clock_timestamp())
 GROUP BY database_id
 ORDER BY database_id;
+
+-- waiting_databases --
+-- Where lanes of the wave wait outside the workers.
+SELECT database_id FROM lane_wait WHERE execution_id = :id AND wave = :wave AND until > clock_timestamp();
+
+-- note_lane_waits --
+-- Written once in a while: many lanes may wait for the same.
+INSERT INTO lane_wait AS known (execution_id, database_id, wave, until)
+VALUES (:execution_id, :database_id, :wave, clock_timestamp() + :seconds * interval '1 second')
+ON CONFLICT (execution_id, database_id, wave) DO UPDATE SET until = excluded.until
+WHERE known.until < excluded.until - interval '2 seconds';
+
+-- lost_lanes --
+-- How many lanes of the wave were lost since it was last sent out, by database: their leases ran out.
+SELECT outcome.database_id, count(DISTINCT outcome.lease_holder) AS lost
+FROM outcome
+JOIN execution ON execution.id = outcome.execution_id AND execution.wave = outcome.wave
+WHERE outcome.execution_id = :id AND outcome.state = 'running'
+  AND outcome.lease_until <= clock_timestamp() AND outcome.lease_until > execution.driven_at
+GROUP BY outcome.database_id
+ORDER BY outcome.database_id;
 
 -- soak --
 UPDATE execution
@@ -65,7 +86,7 @@ FOR UPDATE OF outcome;
 -- put_in_waves --
 UPDATE outcome
 SET state = 'pending', wave = planned.wave, position = planned.position, lease_until = NULL, fence = fence + 1,
-    tried_since = fence + 1,
+    tries = 0, losses = '[]',
     sqlstate = NULL, error_message = NULL, script = NULL, line = NULL, statement = NULL, finished_at = NULL
 FROM unnest(CAST(:databases AS text[]), CAST(:schemas AS text[]), CAST(:stages AS integer[]),
             CAST(:waves AS integer[]), CAST(:positions AS integer[]))

@@ -77,7 +77,7 @@ FROM unnest(ARRAY['search_path', 'lock_timeout', 'statement_timeout']) AS name;
 -- Remembers when a script ended, for execution_time in history; number 0 is the beginning. The next script starts
 -- with the settings that the first one found, whatever this one has SET. Counts the rows that this transaction has
 -- written to the catalog, to tell afterwards which script changed nothing.
-SELECT set_config('migrator.lap_{number}', clock_timestamp()::text, true),
+SELECT set_config('migrator.lap_{number}', extract(epoch FROM clock_timestamp())::text, false),{measures}
        set_config('migrator.work_{number}', (
            SELECT sum(pg_stat_get_xact_tuples_inserted(relation) + pg_stat_get_xact_tuples_updated(relation)
                       + pg_stat_get_xact_tuples_deleted(relation))
@@ -88,6 +88,10 @@ SELECT set_config('migrator.lap_{number}', clock_timestamp()::text, true),
        set_config('search_path', current_setting('migrator.search_path'), true),
        set_config('lock_timeout', current_setting('migrator.lock_timeout'), true),
        set_config('statement_timeout', current_setting('migrator.statement_timeout'), true);
+
+-- measures --
+-- How far the server's log is.
+       set_config('migrator.wal_{number}', pg_current_wal_insert_lsn()::text, false),
 
 -- rows --
 -- How many rows this transaction has written so far, in the tables that it holds a lock on.
@@ -109,6 +113,16 @@ WHERE current_setting('track_counts')::boolean
   AND coalesce(nullif(current_setting('migrator.rows_' || number, true), '')
                = nullif(current_setting('migrator.rows_' || number - 1, true), ''), true);
 
+-- laps --
+-- What was remembered at each lap, as it is: the difference of two laps is what the script between them took and wrote.
+SELECT number,
+       current_setting('migrator.lap_' || number, true),
+       current_setting('migrator.wal_' || number, true),
+       current_setting('migrator.rows_' || number, true),
+       current_setting('migrator.work_' || number, true),
+       current_setting('track_counts')
+FROM generate_series(0, {count}) AS number;
+
 -- record --
 -- Writes the history rows of the scripts that just ran, on top of what is there, and the mark that sums them up.
 INSERT INTO {schema}.{history}
@@ -120,8 +134,8 @@ SELECT newest.rank + scripts.number,
        scripts.script,
        scripts.checksum::integer,  -- a column of nulls alone would be text
        session_user,
-       extract(epoch FROM current_setting('migrator.lap_' || scripts.number)::timestamptz
-                        - current_setting('migrator.lap_' || scripts.number - 1)::timestamptz) * 1000,
+       (current_setting('migrator.lap_' || scripts.number)::numeric
+        - current_setting('migrator.lap_' || scripts.number - 1)::numeric) * 1000,
        true
 FROM (VALUES {rows}) AS scripts (number, version, description, script, checksum, type),
      (SELECT coalesce(max(installed_rank), 0) AS rank FROM {schema}.{history}) AS newest;
@@ -191,5 +205,5 @@ SET LOCAL lock_timeout = {lock_timeout};
 
 -- laps_alone --
 -- The laps of one script that ran outside a transaction.
-SELECT set_config('migrator.lap_0', (clock_timestamp() - {milliseconds} * interval '1 millisecond')::text, true),
-       set_config('migrator.lap_1', clock_timestamp()::text, true);
+SELECT set_config('migrator.lap_0', '0', true),
+       set_config('migrator.lap_1', ({milliseconds} / 1000.0)::text, true);
