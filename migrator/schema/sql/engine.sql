@@ -50,6 +50,9 @@ FROM (SELECT) AS always
 LEFT JOIN {schema}.{history} ON true
 ORDER BY installed_rank;
 
+-- chronicle --
+SELECT version, script, type, success, installed_on, installed_by FROM {schema}.{history} ORDER BY installed_rank;
+
 -- schema_exists --
 SELECT to_regnamespace({schema_name}) IS NOT NULL;
 
