@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint audit fuzz bench bench-smoke clean
+.PHONY: help demo test unit lint docs audit fuzz bench bench-smoke clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,10 @@ lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+docs: $(VENV)/.dev ## Write the pages that are made from the code: command line, its JSON, settings
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/ruff format --quiet migrator/cli/summaries.py
 
 audit: $(VENV)/.dev ## Ask whether a dependency has a known vulnerability
 	@$(BIN)/python .ci/audit.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Mapping, MutableMapping
@@ -36,7 +37,8 @@ _QUIET = {
 def configure(level: str = "INFO", style: str = "auto") -> None:
     """Send our lines and those of every library, also warnings, through one formatter."""
     pretty = style == "console" or (style == "auto" and sys.stderr.isatty())
-    renderer = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
+    colors = "NO_COLOR" not in os.environ
+    renderer = structlog.dev.ConsoleRenderer(colors=colors) if pretty else structlog.processors.JSONRenderer()
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*_SHARED, _task_of_celery],
         pass_foreign_args=True,

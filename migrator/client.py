@@ -5,6 +5,9 @@ tenant_created`` and imports neither package; only the broker's URL is needed. I
 MIGRATOR_BROKER_URL when the first event is sent, unless ``connect`` was called before.
 
 ``publish`` needs no broker: it stores an event in the control database, in the application's own transaction.
+
+``ready("7", "12")`` says whether an application may take it for granted that tenant 7 is at version 12. It asks the
+control database, whose URL is read from MIGRATOR_CONTROL_URL unless it is given.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 from celery.result import AsyncResult
@@ -24,8 +27,13 @@ from migrator.model.publication import SQL_TYPES, event_type, publication
 from migrator.wire.form import MESSAGE_LIMIT
 from migrator.wire.signing import settings_of, sign_only
 
+if TYPE_CHECKING:
+    from migrator.fleet.store import Store
+    from migrator.model.readiness import Readiness
+
 _SIGNING = ("KEY", "CERTIFICATE", "PASSPHRASE")
 _connected: list[Celery] = []
+_stores: dict[tuple[int, str], Store] = {}
 
 
 def connect(broker_url: str, result_backend: str | None = None) -> Celery:
@@ -60,6 +68,42 @@ def app() -> Celery:
         named = os.environ.get("MIGRATOR_RESULT_BACKEND") or os.environ.get("CELERY_RESULT_BACKEND")
         connect(broker, named or (broker if broker.startswith(("redis", "rediss", "valkey")) else None))
     return _connected[0]
+
+
+def ready(tenant_id: str, version: str, *, control_url: str | None = None) -> bool:
+    """May I take it for granted that this tenant is at this version, or a newer one? Errors as ``readiness``.
+
+    One query on the control database, see there. False where the ledger does not know, a tenant that was adopted say
+    and that no execution has looked at: maintenance of the type validate makes all of them known.
+    """
+    return readiness(tenant_id, version, control_url=control_url).is_ready
+
+
+def readiness(tenant_id: str, version: str | None = None, *, control_url: str | None = None) -> Readiness:
+    """The same with what is known: state, version, execution, and since when.
+
+    One statement by primary keys on a pooled connection, from the newest execution backwards to the last that had this
+    tenant: a millisecond where that is among the newest hundred, about 8 milliseconds more for each thousand since
+    (2 cores). Says what our executions did; a schema that another tool changed since is not looked at. Raises
+    UnknownTenant, BadVersion, SettingsMissing, and ControlDatabaseUnreachable, which passes.
+    """
+    from migrator.fleet import readiness as asked
+
+    with _store(control_url).begin() as connection:
+        return asked.look(connection, tenant_id, version)
+
+
+def _store(control_url: str | None) -> Store:
+    """Connections of this process only: a forked child must not share its parent's."""
+    from migrator.fleet.store import Store
+
+    url = control_url or os.environ.get("MIGRATOR_CONTROL_URL")
+    if not url:
+        raise SettingsMissing(what="the control database", variable="MIGRATOR_CONTROL_URL")
+    key = (os.getpid(), url)
+    if key not in _stores:
+        _stores[key] = Store(url)
+    return _stores[key]
 
 
 class EventSender:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from migrator.errors import Collides, MigratorError
 from migrator.fleet.refusals import Refusal
@@ -13,8 +12,9 @@ from migrator.folder.new_names import names_made
 from migrator.model.collision import Collision, Made, collisions
 from migrator.model.forecast import Group
 from migrator.model.migration import Migration
+from migrator.model.peers import Peers
 from migrator.model.rehearsal import Candidate
-from migrator.model.target import Database, Scope, Target
+from migrator.model.target import Database, Target
 from migrator.schema.clone import sizes_of
 from migrator.schema.collisions import names_there
 from migrator.schema.fingerprint import fingerprints_of
@@ -27,14 +27,6 @@ AT_ONCE = 500
 """Schemas asked for in one statement, so that none of them holds its snapshot for long."""
 MOST_TOLD = 3
 _PATIENCE = "SET lock_timeout TO '5s'"
-
-
-class Peers(NamedTuple):
-    """Targets that should be alike: of one scope, at one version, on servers of one major version."""
-
-    scope: Scope
-    version: str | None
-    server: int
 
 
 @dataclass

@@ -33,6 +33,12 @@ def refuse_unmet(
         raise DependencyUnmet(missing="; ".join([*map(str, missing[:MOST_NAMED]), *more]), advice=_advice(missing))
 
 
+def unmet_of(target: Target, found: Survey, folders: Mapping[Scope, Folder]) -> list[str]:
+    """What a target's pending migrations depend on outside of its scope and is not there, a sentence each."""
+    needs = needs_of([(target, found.version(target))], folders)
+    return list(map(str, _missing(needs, [target]))) if needs else []
+
+
 def _missing(needs: Needs, requested: Sequence[Target]) -> list[Unmet]:
     scopes = {each.on for wanted in needs.values() for each in wanted}
     asked_for = set(requested)

@@ -8,8 +8,9 @@ from typing import Any
 from rich.console import Console
 
 from migrator.cli.output import counted, named
+from migrator.model.peers import Peers
 from migrator.schema.drift import grouped
-from tasks.checking import Checked, Peers
+from tasks.checking import Checked
 
 MOST_LISTED = 20
 

@@ -38,6 +38,8 @@ def demo(tenants: int, keep: bool) -> None:
     """Migrate a sample fleet from nothing, with everything real, and stop it all again.
 
     Two databases, a hundred tenants, about twenty migrations, on embedded PostgreSQL and Valkey.
+
+    Example: migrator demo --tenants 20 --keep
     """
     shop = _example()
     with tempfile.TemporaryDirectory(prefix="migrator-demo-") as place:

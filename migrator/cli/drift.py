@@ -16,6 +16,7 @@ from migrator.cli.output import say
 from migrator.cli.schema.fingerprint import as_document
 from migrator.cli.targets import Look, Wanted, choosing_targets, each_database
 from migrator.errors import EXIT_FAILED, MigratorError, UnknownSchema
+from migrator.model.peers import Peers
 from migrator.model.target import Database, Target
 from migrator.schema.drift import Difference, Group, differences, grouped, summary
 from migrator.schema.fingerprint import Catalog, describe, fingerprints_of
@@ -30,15 +31,6 @@ MOST_DESCRIBED = 20
 MOST_NAMED = 10
 """Odd targets that are named to a person; a program gets all."""
 _PATIENCE = "SET lock_timeout TO '5s'"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Peers:
-    """Targets that should be alike: of one scope, at one version, on servers of one major version."""
-
-    scope: str
-    version: str
-    server: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +73,7 @@ def _fingerprints(session: Session, database: Database, targets: list[Target]) -
                 continue
             mark = marks.get(target.schema_name)
             version = (mark.version or "fresh") if mark else "unknown"
-            peers = Peers(target.scope.value, version, session.connection.server_version // 10000)
+            peers = Peers(target.scope, version, session.connection.server_version // 10000)
             yield Look(target, Found(peers, found[target.schema_name], database))
 
 
@@ -102,7 +94,7 @@ def _peers_row(peers: Peers, members: dict[str, Look[Found]]) -> dict[str, Any]:
     groups = grouped({name: look.found.fingerprint for name, look in members.items() if look.found})
     found, unread = _differences(groups, members)
     return {
-        "scope": peers.scope,
+        "scope": peers.scope.value,
         "version": peers.version,
         "server": peers.server,
         "targets": len(members),

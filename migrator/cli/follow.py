@@ -11,15 +11,52 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from sqlalchemy import Row
 
+from migrator.cli import control
 from migrator.cli.output import note, say
+from migrator.errors import EXIT_INTERRUPTED
 from migrator.fleet import events, ledger
 from migrator.fleet.store import Store
 from migrator.model.event import Event
+from migrator.model.execution import ExecutionState
 from migrator.watch.progress import rate_and_eta, spoken_seconds
 
 POLL_SECONDS = 0.2
 HINT_AFTER_SECONDS = 5.0
 LINE_EVERY_SECONDS = 2.0
+
+
+def followed(event_id: str) -> Event:
+    """The event when it has ended.
+
+    Ctrl-C ends the watching alone: it is said what the work is doing and how to watch or stop it, and the process
+    ends with the exit code of an interruption.
+    """
+    known = control.store()
+    try:
+        return follow(known, event_id)
+    except KeyboardInterrupt:
+        for line in farewell(event_id, _standing(known, event_id)):
+            note(line)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def farewell(event_id: str, standing: Row[Any] | None) -> list[str]:
+    """What a person is told who stops watching: where things are, that they go on, and what can be done about it."""
+    again = f"watch it again: migrator watch {event_id}"
+    if standing is None:
+        return [f"stopped watching; event {event_id} goes on: it is taken up as soon as a worker is free", again]
+    state = ExecutionState(standing.state)
+    at = f"{sentence(standing)}; it is {state.spoken}"
+    if state.is_end:
+        return [f"stopped watching; execution {event_id} has ended: {at}", f"see it: migrator show {event_id}"]
+    steps = ["resume" if state is ExecutionState.PAUSED else "pause", "cancel"]
+    stops = [f"{step} it: migrator {step} {event_id}" for step in steps]
+    return [f"stopped watching; execution {event_id} goes on without you, now at {at}", again, *stops]
+
+
+def _standing(known: Store, event_id: str) -> Row[Any] | None:
+    with known.begin() as connection:
+        return ledger.execution(connection, event_id) if ledger.has_execution(connection, event_id) else None
 
 
 def follow(store: Store, event_id: str) -> Event:

@@ -19,7 +19,10 @@ from migrator.watch.report import execution_report, remarks
 @click.option("--most", default=20, show_default=True, help="How many, newest first.")
 @json_option
 def executions(most: int, as_json: bool) -> None:
-    """List executions, newest first."""
+    """List executions, newest first.
+
+    Example: migrator executions --most 5
+    """
     with store().begin() as connection:
         found = ledger.executions(connection, most)
     headings = ("id", "state", "total", "done", "failed", "current", "opened", "requested_by")

@@ -65,7 +65,10 @@ def up(directory: Path, detach: bool, services_only: bool) -> None:
 @local.command()
 @directory_option
 def down(directory: Path) -> None:
-    """Stop what 'migrator local up' started."""
+    """Stop what 'migrator local up' started.
+
+    Example: migrator local down
+    """
     owner = running(directory.absolute())
     if owner is None:
         note("nothing is running")
@@ -79,7 +82,10 @@ def down(directory: Path) -> None:
 @directory_option
 @json_option
 def status(directory: Path, as_json: bool) -> None:
-    """Say what is running and where."""
+    """Say what is running and where.
+
+    Example: migrator local status --json
+    """
     state = read_state(directory.absolute()) if running(directory.absolute()) else None
     document = {"running": state is not None, **(state or {})}
     lines = [f"{name}: {value}" for name, value in document.items()]
@@ -89,7 +95,10 @@ def status(directory: Path, as_json: bool) -> None:
 @local.command()
 @directory_option
 def env(directory: Path) -> None:
-    """Print the variables by which other programs find the services, for: eval "$(migrator local env)"."""
+    """Print the variables by which other programs find the services.
+
+    Example: eval "$(migrator local env)"
+    """
     if running(directory.absolute()) is None:
         raise LocalServiceFailed(service="installation", reason="is not running", log=directory / "local.log")
     for name, value in read_state(directory.absolute())["environment"].items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -10,12 +9,12 @@ from kombu.utils.uuid import uuid
 from rich.console import Console
 
 from migrator.cli.control import send, store, whoami
-from migrator.cli.follow import follow, tell
-from migrator.cli.output import json_option, note, say
+from migrator.cli.follow import followed, tell
+from migrator.cli.output import json_option, say
 from migrator.cli.rollout import label_option, rollout_options
-from migrator.errors import EXIT_INTERRUPTED, UnknownExecution
+from migrator.errors import UnknownExecution
 from migrator.fleet import events
-from migrator.model.event import Event, EventType
+from migrator.model.event import EventType
 from migrator.model.target import Scope
 from migrator.watch.report import remarks
 
@@ -23,14 +22,22 @@ SCOPES = ["all", *(scope.value for scope in Scope)]
 
 
 @click.command()
-@click.option("--scope", type=click.Choice(SCOPES), default="all", show_default=True)
+@click.option(
+    "--scope", type=click.Choice(SCOPES), default="all", show_default=True, help="Only targets of this scope."
+)
 @click.option("--database", "databases", multiple=True, help="Only this database; may be given several times.")
 @click.option("--tenant", "tenants", multiple=True, help="Only this tenant, by its id; may be given several times.")
 @click.option("--schema", "schemas", multiple=True, help="Only schemas of this name; may be given several times.")
 @click.option("--to", help="Stop at this version; needs --scope.")
 @label_option
 @rollout_options
-@click.option("--if-busy", type=click.Choice(["wait", "refuse"]), default="wait", show_default=True)
+@click.option(
+    "--if-busy",
+    type=click.Choice(["wait", "refuse"]),
+    default="wait",
+    show_default=True,
+    help="When another execution has some of the targets.",
+)
 @click.option("--force", is_flag=True, help="Override failure budget and preflight, never locks; it is recorded.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
 @click.option("--detach", is_flag=True, help="Do not wait; print the id.")
@@ -92,15 +99,6 @@ def _payload(
         **({"target_tenants": list(tenants)} if tenants else {}),
         **({"to_version": to} if to else {}),
     }
-
-
-def followed(event_id: str) -> Event:
-    """The event when it has ended; leaves with the exit code of an interruption when the watching is interrupted."""
-    try:
-        return follow(store(), event_id)
-    except KeyboardInterrupt:
-        note(f"stopped watching; it goes on. Watch it again with: migrator watch {event_id}")
-        sys.exit(EXIT_INTERRUPTED)
 
 
 def show_report(console: Console, report: dict[str, Any]) -> None:

@@ -12,12 +12,17 @@ from migrator.cli.output import json_option, say
 from migrator.folder import CONVENTIONS
 from migrator.folder.new import NewFile, next_files, write
 from migrator.model.target import Scope
-from tasks import desk
 
 
 @click.command()
 @click.argument("description")
-@click.option("--scope", type=click.Choice([s.value for s in Scope]), default="tenant", show_default=True)
+@click.option(
+    "--scope",
+    type=click.Choice([s.value for s in Scope]),
+    default="tenant",
+    show_default=True,
+    help="Whose migration it is.",
+)
 @click.option("--folder", type=click.Path(path_type=Path), help="Instead of the folder of the scope in the settings.")
 @click.option("--convention", type=click.Choice(list(CONVENTIONS)), help="For a folder without migrations.")
 @json_option
@@ -28,10 +33,16 @@ def new(description: str, scope: str, folder: Path | None, convention: str | Non
 
     Example: migrator new "add orders" --scope tenant
     """
-    path = folder or desk.settings().migrations / scope
+    path = folder or _folder_of(scope)
     files = next_files(path, description, datetime.now(UTC), convention)
     write(files)
     say(as_json, {"files": [str(file.path) for file in files]}, lambda console: _show(console, files))
+
+
+def _folder_of(scope: str) -> Path:
+    from tasks import desk  # takes a second, and nothing else here does
+
+    return desk.settings().migrations / scope
 
 
 def _show(console: Console, files: tuple[NewFile, ...]) -> None:

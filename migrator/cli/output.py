@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,14 +42,38 @@ def say_table(as_json: bool, headings: Sequence[str], rows: Iterable[Sequence[An
         if not found:
             console.print(empty)
             return
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in headings:
-            table.add_column(heading, no_wrap=heading == "id", overflow="fold")
-        for row in found:
-            table.add_row(*("" if cell is None else escape(_spoken(cell)) for cell in row))
-        console.print(table)
+        console.print(table_of(headings, found))
 
     say(as_json, document, show)
+
+
+def table_of(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """Rows under headings; a long cell is folded, nothing is cut."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading == "id")
+    for row in rows:
+        table.add_row(*("" if cell is None else escape(_spoken(cell)) for cell in row))
+    return table
+
+
+def show_record(console: Console, record: Mapping[str, Any]) -> None:
+    """One thing with its facts, a line each; what is not set is left out."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for name, value in record.items():
+        if value not in (None, {}, [], ""):
+            table.add_row(name.replace("_", " "), escape(_told(value)))
+    console.print(table)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_told(part)}" for name, part in value.items() if part is not None)
+    if isinstance(value, (list, tuple)):
+        return "\n".join(map(_told, value))
+    return _spoken(value)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

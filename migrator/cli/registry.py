@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
+from sqlalchemy import Row
 
 from migrator.cli.control import send, store
-from migrator.cli.follow import follow, tell
-from migrator.cli.output import json_option, say, say_table
-from migrator.fleet import registry
-from migrator.model.event import EventType
+from migrator.cli.follow import followed, tell
+from migrator.cli.output import json_option, say, say_table, show_record
+from migrator.fleet import facts, readiness, registry
+from migrator.model.event import Event, EventType
 from migrator.model.target import Database, DatabaseKind
 
 SECONDS, WAIT = click.FloatRange(0, min_open=True), click.FloatRange(0)
@@ -25,11 +27,17 @@ def database() -> None:
 @database.command("add")
 @click.argument("database_id", metavar="ID")
 @click.option("--name", required=True, help="Its name on its server.")
-@click.option("--kind", type=click.Choice([kind.value for kind in DatabaseKind]), default="tenant", show_default=True)
-@click.option("--host", default="localhost", show_default=True)
-@click.option("--port", default=5432, show_default=True)
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in DatabaseKind]),
+    default="tenant",
+    show_default=True,
+    help="What it is for.",
+)
+@click.option("--host", default="localhost", show_default=True, help="Its server.")
+@click.option("--port", default=5432, show_default=True, help="Of its server.")
 @click.option("--username", required=True, help="The user that migrates.")
-@click.option("--region", default="default", show_default=True)
+@click.option("--region", default="default", show_default=True, help="Where it is.")
 @click.option("--migration-timeout", default=300, show_default=True, help="Seconds one statement may take.")
 @click.option("--credential", help="env:NAME, file:PATH or command:...; else libpq's own ways.")
 @click.option("--lanes", type=click.IntRange(1), help="How many lanes may work on it at once; else the setting.")
@@ -52,21 +60,47 @@ def add_database(
 
     Example: migrator database add eu-1 --name shop_eu --host db.eu --username migrator --credential env:EU_PASSWORD
     """
+    is_new = False
     if credential or lanes or breaker_failures or breaker_wait:
         fields = {key: more[key] for key in ("host", "port", "username", "region", "migration_timeout")}
         here = Database(database_id, name, DatabaseKind(kind), credential=credential, lanes=lanes, **fields)
-        _add_here(replace(here, breaker_failures=breaker_failures, breaker_open_seconds=breaker_wait))
+        is_new = _add_here(replace(here, breaker_failures=breaker_failures, breaker_open_seconds=breaker_wait))
     _carry_out(
         EventType.DATABASE_CREATED,
         {"database_id": database_id, "database_name": name, "connection_type": kind, **more},
         as_json,
+        lambda event: _as_new(event, database_id) if is_new else event,
     )
+
+
+@database.command("show")
+@click.argument("database_id", metavar="ID")
+@json_option
+def show_database(database_id: str, as_json: bool) -> None:
+    """Show one database: how it is registered, its breaker, how many tenants it has and what is at work there.
+
+    Example: migrator database show eu-1
+    """
+    with store().begin() as connection:
+        found = registry.find_database(connection, database_id)
+        document = {
+            **asdict(found),
+            "labels": dict(found.labels),
+            "tenants": facts.count_tenants(connection, database_id),
+            "breaker": _breaker(facts.last_breaker(connection, database_id)),
+            "pace": _pace(facts.pace_of(connection, database_id)),
+            "executions": [_at_work(row) for row in facts.at_work(connection, database_id)],
+        }
+    say(as_json, document, lambda console: show_record(console, document))
 
 
 @database.command("list")
 @json_option
 def list_databases(as_json: bool) -> None:
-    """List the databases of the fleet."""
+    """List the databases of the fleet.
+
+    Example: migrator database list --json
+    """
     with store().begin() as connection:
         found = registry.databases(connection)
     headings = ("id", "kind", "region", "address", "username", "credential")
@@ -78,7 +112,10 @@ def list_databases(as_json: bool) -> None:
 @click.argument("database_id", metavar="ID")
 @json_option
 def remove_database(database_id: str, as_json: bool) -> None:
-    """Retire a database; nothing in it is dropped."""
+    """Retire a database; nothing in it is dropped.
+
+    Example: migrator database remove eu-1
+    """
     _carry_out(EventType.DATABASE_DELETED, {"database_id": database_id}, as_json)
 
 
@@ -114,7 +151,7 @@ def tenant() -> None:
 @click.option("--slug", help="A short readable name; the id when not given.")
 @click.option("--database", "database_id", required=True, help="The database its schema is in.")
 @click.option("--schema", "schema_name", required=True, help="Its schema.")
-@click.option("--region", default="default", show_default=True)
+@click.option("--region", default="default", show_default=True, help="Where it is.")
 @click.option("--migrate/--no-migrate", "auto_migrate", default=True, help="Make and migrate its schema at once.")
 @json_option
 def add_tenant(tenant_id: str, slug: str | None, as_json: bool, **more: Any) -> None:
@@ -125,11 +162,36 @@ def add_tenant(tenant_id: str, slug: str | None, as_json: bool, **more: Any) -> 
     _carry_out(EventType.TENANT_CREATED, {"tenant_id": tenant_id, "tenant_slug": slug or tenant_id, **more}, as_json)
 
 
+@tenant.command("show")
+@click.argument("tenant_id", metavar="ID")
+@json_option
+def show_tenant(tenant_id: str, as_json: bool) -> None:
+    """Show one tenant as it is registered, with the version that the ledger knows of; 'explain' says why.
+
+    Example: migrator tenant show 7
+    """
+    with store().begin() as connection:
+        found = registry.find_tenant(connection, tenant_id)
+        known = readiness.look(connection, tenant_id)
+    document = {
+        **asdict(found),
+        "labels": dict(found.labels),
+        "version": known.version,
+        "state": known.state.value,
+        "execution": known.execution,
+        "since": known.since,
+    }
+    say(as_json, document, lambda console: show_record(console, document))
+
+
 @tenant.command("list")
 @click.option("--database", "database_id", help="Only those of this database.")
 @json_option
 def list_tenants(database_id: str | None, as_json: bool) -> None:
-    """List the tenants of the fleet."""
+    """List the tenants of the fleet.
+
+    Example: migrator tenant list --database eu-1
+    """
     with store().begin() as connection:
         found = registry.tenants(connection, database_id)
     headings = ("id", "slug", "database", "schema", "region")
@@ -141,17 +203,42 @@ def list_tenants(database_id: str | None, as_json: bool) -> None:
 @click.argument("tenant_id", metavar="ID")
 @json_option
 def remove_tenant(tenant_id: str, as_json: bool) -> None:
-    """Retire a tenant; its schema is not dropped."""
+    """Retire a tenant; its schema is not dropped.
+
+    Example: migrator tenant remove 7
+    """
     _carry_out(EventType.TENANT_DELETED, {"tenant_id": tenant_id}, as_json)
 
 
-def _add_here(database: Database) -> None:
+def _add_here(database: Database) -> bool:
     """Straight into the registry: as an event, ``command:`` would let in everybody who reaches the broker."""
     with store().begin() as connection:
-        registry.add_database(connection, database)
+        return registry.add_database(connection, database)
 
 
-def _carry_out(type_: EventType, payload: dict[str, Any], as_json: bool) -> None:
+def _as_new(event: Event, database_id: str) -> Event:
+    """The event found the database registered, a moment before and by this command."""
+    report = event.report
+    if report is None or report.get("execution") is not None:
+        return event
+    return replace(event, report={**report, "summary": f"database {database_id} is registered", "changed": 1})
+
+
+def _carry_out(
+    type_: EventType, payload: dict[str, Any], as_json: bool, told: Callable[[Event], Event] = lambda event: event
+) -> None:
     """Send an event, wait for its end and say how it ended."""
-    event = follow(store(), send(type_, payload))
+    event = told(followed(send(type_, payload)))
     tell(event, as_json, lambda console, report: console.print(report["summary"], markup=False))
+
+
+def _breaker(row: Row[Any] | None) -> dict[str, Any] | None:
+    return {"state": row.state, "reason": row.reason, "since": row.at, "by": row.by} if row is not None else None
+
+
+def _pace(row: Row[Any] | None) -> dict[str, Any] | None:
+    return {"lanes": row.lanes, "budget": row.budget, "reason": row.reason} if row is not None else None
+
+
+def _at_work(row: Row[Any]) -> dict[str, Any]:
+    return {"execution": row.id, "state": row.state, "kind": row.kind, "waiting": row.waiting, "running": row.running}

@@ -9,8 +9,8 @@ from kombu.utils.uuid import uuid
 from rich.console import Console
 
 from migrator.cli.control import send, whoami
-from migrator.cli.follow import tell
-from migrator.cli.migrate import followed, show_report
+from migrator.cli.follow import followed, tell
+from migrator.cli.migrate import show_report
 from migrator.cli.output import json_option, say
 from migrator.cli.rollout import share
 from migrator.model.event import EventType
@@ -27,8 +27,17 @@ from migrator.model.event import EventType
 )
 @click.option("--to", help="Take back only what is above this version.")
 @click.option("--canary", type=click.IntRange(0), default=1, show_default=True, help="So many first.")
-@click.option("--wave-size", metavar="N|P%", default="100%", show_default=True, callback=share)
-@click.option("--max-failures", metavar="N|P%", default="1%", show_default=True, callback=share)
+@click.option(
+    "--wave-size", metavar="N|P%", default="100%", show_default=True, callback=share, help="How many at a time."
+)
+@click.option(
+    "--max-failures",
+    metavar="N|P%",
+    default="1%",
+    show_default=True,
+    callback=share,
+    help="When more targets fail than this, no further one is begun.",
+)
 @click.option("--force", is_flag=True, help="Also what ended longer ago than the age limit; it is recorded.")
 @click.option("--dry-run", is_flag=True, help="Say for each target what would be done; change nothing.")
 @click.option("--detach", is_flag=True, help="Do not wait; print the id.")

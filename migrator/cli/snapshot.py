@@ -87,15 +87,13 @@ def expire(
     as_json: bool,
     database: str | None,
     schema: str | None,
-    keep_days: float,
-    keep_last: int,
-    dry_run: bool,
+    **how: Any,
 ) -> None:
     """Delete old snapshots, but never the last ones of a schema.
 
-    Example: migrator snapshot expire --keep-days 30 --keep-last 3
+    Example: migrator snapshot expire --keep-days 30 --keep-last 3 --yes
     """
-    gone = shown.expire(store, store.snapshots(database, schema), keep_days, keep_last, dry_run=dry_run)
+    gone = shown.expire(store, store.snapshots(database, schema), **how)
     shown.say_snapshots(as_json, gone, "no snapshot is old enough")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from migrator.cli.output import say, say_table
+from migrator.cli.output import counted, say, say_table
 from migrator.errors import EXIT_FAILED, SnapshotDamaged
 from migrator.local import client_programs
 from migrator.model.snapshot import LeftBehind, Snapshot, expired
@@ -35,6 +35,7 @@ _EXPIRY = (
         "--keep-last", type=click.IntRange(0), default=3, show_default=True, help="Keep so many of each schema anyhow."
     ),
     click.option("--dry-run", is_flag=True, help="Only say which."),
+    yes_option,
 )
 
 
@@ -131,11 +132,19 @@ def verify_all(store: SnapshotStore, snapshots: Sequence[Snapshot], as_json: boo
 
 
 def expire(
-    store: SnapshotStore, snapshots: Sequence[Snapshot], keep_days: float, keep_last: int, *, dry_run: bool
+    store: SnapshotStore,
+    snapshots: Sequence[Snapshot],
+    *,
+    keep_days: float,
+    keep_last: int,
+    dry_run: bool,
+    yes: bool,
 ) -> list[Snapshot]:
-    """Delete those that are old and not among the last; gives them. What crashes left goes too."""
+    """Delete those that are old and not among the last, if that is wanted; gives them. What crashes left goes too."""
     now = datetime.now(UTC)
     old = expired(snapshots, now, timedelta(days=keep_days), keep_last)
+    if old and not dry_run and not yes:
+        click.confirm(f"delete {counted(len(old), 'snapshot')} for good?", abort=True, err=True)
     if not dry_run:
         for snapshot in old:
             store.delete(snapshot)

@@ -24,7 +24,10 @@ from tasks import desk
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Which versions the fleet is at, and how many targets hold each; changes nothing."""
+    """Which versions the fleet is at, and how many targets hold each; changes nothing.
+
+    Example: migrator status --json
+    """
     with store().begin() as connection:
         databases = registry.databases(connection)
         targets = registry.targets(connection, Scope, own_schema=desk.settings().own_schema)

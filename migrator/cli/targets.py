@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import click
 
 from migrator.cli.output import json_option
+from migrator.cli.progress import counting
 from migrator.errors import MigratorError
 from migrator.model.target import Database, Scope, Target
 from migrator.schema.session import Session, session_on
@@ -67,13 +69,20 @@ def each_database(
 ) -> list[Look[T]]:
     """As ``each_target``, for what is asked of many targets of a database at once."""
     targets, databases = _wanted(wanted)
+    stopped = threading.Event()
     groups = [(databases[id_], list(found)) for id_, found in groupby(sorted(targets), lambda t: t.database_id)]
 
-    def visited(group: tuple[Database, list[Target]]) -> list[Look[T]]:
-        return _looks(*group, purpose, look)
+    with counting(len(targets), purpose) as advance, ThreadPoolExecutor(max_workers=lanes) as pool:
 
-    with ThreadPoolExecutor(max_workers=lanes) as pool:
-        return [each for found in pool.map(visited, groups) for each in found]
+        def visited(group: tuple[Database, list[Target]]) -> list[Look[T]]:
+            return _looks(*group, purpose, look, advance, stopped)
+
+        try:
+            return [each for found in pool.map(visited, groups) for each in found]
+        except BaseException:
+            stopped.set()  # on Ctrl-C: what is in hand is finished, nothing else is begun
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def wanted_count(wanted: Wanted) -> int:
@@ -97,7 +106,11 @@ def choosing_targets(command: Callable[..., None]) -> Callable[..., None]:
 
 _OPTIONS: list[Callable[..., Any]] = [
     click.option(
-        "--scope", type=click.Choice(["all", *(scope.value for scope in Scope)]), default="all", show_default=True
+        "--scope",
+        type=click.Choice(["all", *(scope.value for scope in Scope)]),
+        default="all",
+        show_default=True,
+        help="Only targets of this scope.",
     ),
     click.option("--database", "databases", multiple=True, help="Only this database; may be given several times."),
     click.option("--tenant", "tenants", multiple=True, help="Only this tenant, by its id; may be given several times."),
@@ -115,12 +128,18 @@ def _looks(
     targets: list[Target],
     purpose: str,
     look: Callable[[Session, Database, list[Target]], Iterable[Look[T]]],
+    advance: Callable[[], None],
+    stopped: threading.Event,
 ) -> list[Look[T]]:
     """What became of each target; an error of the database is told for those that were not looked into by then."""
     done: list[Look[T]] = []
     try:
         with session_on(database, f"migrator {purpose}", desk.access()) as session:
-            done.extend(look(session, database, targets))
+            for each in look(session, database, targets):
+                done.append(each)
+                advance()
+                if stopped.is_set():
+                    break
     except MigratorError as error:
         seen = {each.target for each in done}
         done += [Look(target, error=str(error)) for target in targets if target not in seen]

@@ -27,11 +27,23 @@ def password_for(reference: str | None, database_id: str) -> str | None:
     try:
         password = read(where)
     except (OSError, KeyError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
-        reason = type(error).__name__ + " while reading it on this machine"
-        raise BadCredential(reference=reference, database=database_id, reason=reason) from None
+        raise BadCredential(reference=reference, database=database_id, reason=_said(error, where)) from None
     if not password:
         raise BadCredential(reference=reference, database=database_id, reason="it is empty")
     return password
+
+
+def _said(error: Exception, where: str) -> str:
+    """In words, without what a file or a command said, which may be the secret itself."""
+    if isinstance(error, KeyError):
+        return f"the environment variable {where} is not set in this process"
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"the command did not end within {COMMAND_LIMIT_SECONDS} seconds on this machine"
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"the command ended with code {error.returncode} on this machine"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror.lower()} on this machine"
+    return type(error).__name__ + " while reading it on this machine"
 
 
 def _from_environment(name: str) -> str:

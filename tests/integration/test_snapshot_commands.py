@@ -106,7 +106,9 @@ def test_old_snapshots_expire_but_the_last_ones_stay(one):
     ids = [run("take")[1]["id"] for _ in range(3)]
     would = run("expire", "--keep-days", "0", "--keep-last", "2", "--dry-run")[1]
     assert ([each["id"] for each in would], len(run("list")[1])) == (ids[:1], 3)
-    run("expire", "--keep-days", "0", "--keep-last", "2")
+    assert run("expire", "--keep-days", "0", "--keep-last", "2", answer="n\n")[0] == 130
+    assert len(run("list")[1]) == 3
+    run("expire", "--keep-days", "0", "--keep-last", "2", "--yes")
     assert [each["id"] for each in run("list")[1]] == [ids[2], ids[1]]
 
 
@@ -141,7 +143,7 @@ def test_the_fleet_there_and_back(fleet, command):
     assert fleet["eu-1"].ask("SELECT (SELECT count(*) FROM acme.item), (SELECT count(*) FROM bolt.item)") == [(2, 0)]
     assert len(command("snapshot", "list", "--database", "eu-1")[1]) == 2
     assert [row["damage"] for row in command("snapshot", "verify")[1]] == [None] * 3
-    assert len(command("snapshot", "expire", "--keep-days", "0", "--keep-last", "0")[1]) == 3
+    assert len(command("snapshot", "expire", "--keep-days", "0", "--keep-last", "0", "--yes")[1]) == 3
     assert command("snapshot", "list")[1] == []
 
 

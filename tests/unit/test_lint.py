@@ -219,3 +219,14 @@ def test_without_squawk_nothing_is_checked_and_the_extra_is_named(lint, monkeypa
 
 def test_no_rule_of_ours_has_the_name_of_one_of_squawks():
     assert not RULES.keys() & squawk.RULES.keys()
+
+
+def test_what_has_a_way_back_that_follows_from_the_folder_needs_no_script(lint):
+    made = "CREATE TABLE a (id int); CREATE MATERIALIZED VIEW ids AS SELECT id FROM a;"
+    found = lint({"V1__a.sql": made, "V2__b.sql": "DROP MATERIALIZED VIEW ids;"}).findings
+    assert [each.rule for each in found] == []
+
+
+def test_a_way_back_that_is_not_certain_has_to_be_written(lint):
+    found = lint({"V1__a.sql": "CREATE TABLE a (id int, b int);", "V2__b.sql": "ALTER TABLE a DROP b;"}).findings
+    assert [each.rule for each in found] == ["no-way-back"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from migrator.cli.lazy import lazy_group
+from migrator.cli.summaries import SUMMARIES
 
 COMMANDS = {
     "baseline": "migrator.cli.schema.amend:baseline",
@@ -20,6 +21,6 @@ COMMANDS = {
 }
 
 
-@click.group(cls=lazy_group(COMMANDS))
+@click.group(cls=lazy_group(COMMANDS, SUMMARIES.get("migrator schema")))
 def schema() -> None:
     """One schema of one database, directly: no broker, no control database."""

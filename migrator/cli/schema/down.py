@@ -29,7 +29,11 @@ THE_BEGINNING = "0"
 @one_schema
 @click.option("--to", required=True, help=f"The version to go back to; {THE_BEGINNING} takes everything back.")
 @click.option(
-    "--strategy", type=click.Choice([each.value for each in Strategy]), default=Strategy.AUTO.value, show_default=True
+    "--strategy",
+    type=click.Choice([each.value for each in Strategy]),
+    default=Strategy.AUTO.value,
+    show_default=True,
+    help="auto: the undo script, else a certain inverse.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be run; change nothing.")
 @click.option("--tenant-id", help="For ${tenant_id} in a folder with placeholders.")

@@ -18,10 +18,13 @@ from migrator.schema.session import database_at, open_url
 def preflight(where: Where, as_json: bool, lanes: int) -> None:
     """Ask whether this is a good moment to migrate: locks, connections, replicas, leftovers; changes nothing.
 
-    Ends with 3 when something says stop.
+    Ends with 3 when something says stop; the setting preflight_limits says from where on.
 
     Example: migrator schema preflight --url postgresql://localhost/shop --schema tenant_acme
     """
-    checks = looked(lambda: open_url(where.url, APPLICATION), Needs((where.schema,), lanes))
+    from tasks import desk
+
+    needs, limits = Needs((where.schema,), lanes), desk.preflight_limits()
+    checks = looked(lambda: open_url(where.url, APPLICATION), needs, limits)
     database = database_at(where.url).id
     say_checks(as_json, {database: checks}, as_document(database, checks))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 from rich.console import Console
@@ -122,12 +123,12 @@ def drop_aside(where: Where, as_json: bool, name: str, yes: bool) -> None:
 @one_schema_without_folder
 @store_option
 @expiry_options
-def expire(where: Where, as_json: bool, store: SnapshotStore, keep_days: float, keep_last: int, dry_run: bool) -> None:
+def expire(where: Where, as_json: bool, store: SnapshotStore, **how: Any) -> None:
     """Delete old snapshots of the schema, but never the last ones.
 
     Example: migrator schema snapshot expire --url postgresql://localhost/shop --schema tenant_acme --keep-days 7
     """
-    gone = shown.expire(store, _all(where, store), keep_days, keep_last, dry_run=dry_run)
+    gone = shown.expire(store, _all(where, store), **how)
     shown.say_snapshots(as_json, gone, "no snapshot is old enough")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from migrator.cli.interrupting import interruptible
 from migrator.cli.output import json_option
 from migrator.folder import read_folder
 from migrator.model.folder import Folder
@@ -40,10 +41,11 @@ class Where:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """A session on the database, closed in the end."""
+        """A session on the database, closed in the end; Ctrl-C has its statement cancelled."""
         session = open_url(self.url)
         try:
-            yield session
+            with interruptible(session):
+                yield session
         finally:
             session.close()
 

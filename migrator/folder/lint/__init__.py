@@ -11,6 +11,7 @@ from pathlib import Path
 
 from migrator.folder.lint import rules, statements, whole_files
 from migrator.folder.lint import squawk as squawking
+from migrator.folder.lint.derived import DerivedWaysBack
 from migrator.folder.lint.finding import Finding, Severity, Source, in_order
 from migrator.folder.lint.lookups import lookups
 from migrator.folder.lint.silence import heard, silences, unknown
@@ -54,9 +55,9 @@ def lint_folder(
     subjects = [subject for subject in reading.subjects if _is_newer(subject, after)]
     said = squawking.squawk([subject.migration for subject in subjects], scope) if with_squawk else []
     findings = list(reading.findings)
-    ignored = 0
+    ignored, derived = 0, DerivedWaysBack(reading.subjects)
     for subject in subjects:
-        about = [*_findings(subject, scope), *(each for each in said if each.path == subject.migration.path)]
+        about = [*_findings(subject, scope, derived), *(each for each in said if each.path == subject.migration.path)]
         kept = list(_heard(subject, about))
         ignored += len(about) - len(kept)
         findings += kept
@@ -82,9 +83,9 @@ def _heard(subject: Subject, found: list[Finding]) -> Iterator[Finding]:
     yield from mistakes
 
 
-def _findings(subject: Subject, scope: Scope | None) -> Iterator[Finding]:
+def _findings(subject: Subject, scope: Scope | None, derived: DerivedWaysBack) -> Iterator[Finding]:
     migration, back = subject.migration, subject.migration.written_undo
-    yield from whole_files.without_way_back(migration)
+    yield from whole_files.without_way_back(migration, derived)
     yield from whole_files.mixed(migration)
     yield from whole_files.long_ones(migration)
     yield from whole_files.held_locks(migration)

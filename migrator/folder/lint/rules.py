@@ -54,7 +54,8 @@ CHANGED_AFTER_APPLIED = _error(
 )
 NO_WAY_BACK = _warning(
     "no-way-back",
-    "a migration that destroys something, or is code, without a script that brings it back",
+    "a migration that destroys something, or is code, without a script that brings it back, and without a way back "
+    "that follows from the folder's SQL",
     "write an undo script, or keep what it destroys until nobody can want it back",
 )
 EMPTY_UNDO = _warning(

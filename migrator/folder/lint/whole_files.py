@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from migrator.folder.lint import rules
 from migrator.folder.lint.finding import Finding
@@ -12,8 +12,11 @@ MANY = 10
 """So many statements behind a strong lock are many."""
 
 
-def without_way_back(migration: Migration) -> Iterator[Finding]:
-    """Repeatable and baseline migrations are not taken back by scripts."""
+def without_way_back(migration: Migration, is_derived: Callable[[Migration], bool]) -> Iterator[Finding]:
+    """Repeatable and baseline migrations are not taken back by scripts.
+
+    ``is_derived``: whether a way back is derived for certain, so that none needs to be written.
+    """
     if migration.kind is not MigrationKind.VERSIONED or migration.undo or migration.undo_code:
         return
     if migration.undo_is_empty:
@@ -21,8 +24,9 @@ def without_way_back(migration: Migration) -> Iterator[Finding]:
         yield rules.EMPTY_UNDO.finding(migration.undo_path or migration.path, 1, said)
     if migration.code:
         yield rules.NO_WAY_BACK.finding(migration.path, 1, "it has no function undo(connection)")
-    for statement in migration.statements:
-        if statement.effects.destroys and not _only_new(statement):
+    destroying = [each for each in migration.statements if each.effects.destroys and not _only_new(each)]
+    if destroying and not is_derived(migration):
+        for statement in destroying:
             said = f"it {statement.effects.destroys[0]}, and no script brings that back"
             yield rules.NO_WAY_BACK.finding(migration.path, statement.line, said)
 

@@ -54,6 +54,9 @@ LEFT JOIN pg_description AS comments
     ON comments.objoid = {history_name}::regclass AND comments.classoid = 'pg_class'::regclass AND comments.objsubid = 0
 ORDER BY installed_rank;
 
+-- chronicle --
+SELECT version, script, type, success, installed_on, installed_by FROM {schema}.{history} ORDER BY installed_rank;
+
 -- schema_exists --
 SELECT to_regnamespace({schema_name}) IS NOT NULL;
 
