@@ -80,7 +80,8 @@ def lap(number: int, *, counts_rows: bool = False, measures: bool = True) -> sql
     Number 0 is the beginning, and goes behind the query ``begin``. Rows are counted only where they have to be,
     because that costs more.
     """
-    text = (QUERIES["again"] if number else "") + QUERIES["lap"].replace("{measures}", f"\n{QUERIES['measures']}" if measures else "")
+    noted = f"\n{QUERIES['measures']}" if measures else ""
+    text = (QUERIES["again"] if number else "") + QUERIES["lap"].replace("{measures}", noted)
     text += QUERIES["rows"] if counts_rows else ""
     return sql.SQL(text.replace("{number}", str(number))).format()
 

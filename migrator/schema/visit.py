@@ -289,8 +289,8 @@ class Visit:
         )
 
     def _begin(self) -> str:
-        """The beginning of a statement that the first lap ends."""
-        return self._text("begin", search_path=sql.Literal(self.session.text(self._search_path())))
+        """Its last statement is ended by the first lap."""
+        return self._text("begin", search_path=self._search_path())
 
     def _settings(self, scope: str = "SESSION") -> str:
         patience = self.rules.lock_timeout if scope == "LOCAL" else 0

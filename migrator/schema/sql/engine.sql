@@ -73,8 +73,8 @@ SELECT version_num FROM {schema}.{version_table} ORDER BY version_num;
 -- begin --
 -- Where names without a schema lead: first to the target's own schema, then to what all targets share. Kept, with
 -- the other settings, for the scripts after the first. Then the first lap.
-SELECT set_config('search_path', {search_path}, true),
-       set_config('migrator.search_path', {search_path}, true),
+SET LOCAL search_path TO {search_path};
+SELECT set_config('migrator.search_path', current_setting('search_path'), true),
        set_config('migrator.lock_timeout', current_setting('lock_timeout'), true),
        set_config('migrator.statement_timeout', current_setting('statement_timeout'), true),
 
