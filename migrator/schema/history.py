@@ -64,9 +64,9 @@ def as_history(found: Sequence[tuple[Any, ...]]) -> History:
     return History(rows, Mark.read(found[0][0]) if found else None)
 
 
-def record(table: HistoryTable, rows: sql.Composable, mark: Mark) -> sql.Composed:
-    """The statements that write the history rows of scripts that just ran, and the mark."""
-    return table.compose("record", rows=rows, mark=sql.Literal(mark.as_text()))
+def record(table: HistoryTable, rows: sql.Composable, newest_rank: int, mark: Mark) -> sql.Composed:
+    """The statements that write the history rows of scripts that just ran, on top of that rank, and the mark."""
+    return table.compose("record", rows=rows, rank=sql.Literal(newest_rank), mark=sql.Literal(mark.as_text()))
 
 
 def rows_of(migrations: Sequence[Migration]) -> sql.Composed:
@@ -77,9 +77,11 @@ def rows_of(migrations: Sequence[Migration]) -> sql.Composed:
 def lap(number: int, *, counts_rows: bool = False, measures: bool = True) -> sql.Composed:
     """The statements that remember when script ``number`` of this transaction ended, and how much was changed by then.
 
-    Number 0 is the beginning. Rows are counted only where they have to be, because that costs more.
+    Number 0 is the beginning, and goes behind the query ``begin``. Rows are counted only where they have to be,
+    because that costs more.
     """
-    text = QUERIES["lap"].replace("{measures}", f"\n{QUERIES['measures']}" if measures else "")
+    noted = f"\n{QUERIES['measures']}" if measures else ""
+    text = (QUERIES["again"] if number else "") + QUERIES["lap"].replace("{measures}", noted)
     text += QUERIES["rows"] if counts_rows else ""
     return sql.SQL(text.replace("{number}", str(number))).format()
 

@@ -112,12 +112,12 @@ class Visit:
         if not script.transactional:
             return self._apply_alone(script, past, mark)
         if by_statement or not script.is_text or self.witness:
-            return self._apply_by_statement(script, mark)
-        return self._apply_whole(script, mark)
+            return self._apply_by_statement(script, past, mark)
+        return self._apply_whole(script, past, mark)
 
-    def _apply_whole(self, script: Script, mark: Mark) -> Applied:
-        head, body = self._path() + script.begin, self._filled(script.body) if script.has_slots else script.body
-        end = self._record(script, mark) + "COMMIT;" + self._laps(script)
+    def _apply_whole(self, script: Script, past: History, mark: Mark) -> Applied:
+        head, body = self._begin() + script.begin, self._filled(script.body) if script.has_slots else script.body
+        end = self._record(script, past, mark) + "COMMIT;" + self._laps(script)
         try:
             found = self.session.rows(head + body + end)
             self._inside = False
@@ -130,8 +130,8 @@ class Visit:
             raise refusal.refused(error, script.place_at(at - len(head)), self.table.schema) from None
         return _applied(script, found)
 
-    def _apply_by_statement(self, script: Script, mark: Mark) -> Applied:
-        self._send(self._path() + script.begin)
+    def _apply_by_statement(self, script: Script, past: History, mark: Mark) -> Applied:
+        self._send(self._begin() + script.begin)
         for number, migration in enumerate(script.migrations, start=1):
             if asked := preface(migration):
                 self._send(asked)
@@ -142,7 +142,7 @@ class Visit:
                     self._run(Place(migration, statement))
                 self._check_deferred(migration)
             self._send(script.lap(self.session, number))
-        self._send(self._record(script, mark) + "COMMIT", "committing it")
+        self._send(self._record(script, past, mark) + "COMMIT", "committing it")
         self._inside = False
         return _applied(script, self.session.ask(self._laps(script)))
 
@@ -185,7 +185,7 @@ class Visit:
                 self._run_from(_reached(past, migration), migration, past.mark or Mark(None, ""))
             seconds = time.monotonic() - started
             begin = self._own() + self._text("laps_alone", milliseconds=sql.Literal(int(seconds * 1000)))
-            self._send(begin + self._record(script, mark) + "COMMIT", "writing its history", _APPLIED_STATE)
+            self._send(begin + self._record(script, past, mark) + "COMMIT", "writing its history", _APPLIED_STATE)
         finally:
             if not self.session.is_closed:
                 self.session.roll_back()
@@ -288,8 +288,9 @@ class Visit:
             statement_timeout=_milliseconds(self.rules.statement_timeout),
         )
 
-    def _path(self) -> str:
-        return self._text("path", search_path=self._search_path())
+    def _begin(self) -> str:
+        """Its last statement is ended by the first lap."""
+        return self._text("begin", search_path=self._search_path())
 
     def _settings(self, scope: str = "SESSION") -> str:
         patience = self.rules.lock_timeout if scope == "LOCAL" else 0
@@ -314,8 +315,8 @@ class Visit:
     def _search_path(self) -> sql.Composed:
         return sql.SQL(", ").join(sql.Identifier(name) for name in (self.table.schema, *self.rules.shared_schemas))
 
-    def _record(self, script: Script, mark: Mark) -> str:
-        return self.session.text(history.record(self.table, script.rows, mark))
+    def _record(self, script: Script, past: History, mark: Mark) -> str:
+        return self.session.text(history.record(self.table, script.rows, past.newest_rank, mark))
 
     def _text(self, name: str, **more: sql.Composable) -> str:
         return self.session.text(self.table.compose(name, **more))

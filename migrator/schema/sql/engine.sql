@@ -36,18 +36,22 @@ BEGIN
     END IF;
 END
 $migrator$;
-SELECT obj_description({history_name}::regclass, 'pg_class') AS mark,
-       installed_rank, version, description, type, script, checksum, success
+SELECT comments.description AS mark,
+       installed_rank, version, past.description, type, script, checksum, success
 FROM (SELECT) AS always
-LEFT JOIN {schema}.{history} ON true
+LEFT JOIN {schema}.{history} AS past ON true
+LEFT JOIN pg_description AS comments
+    ON comments.objoid = {history_name}::regclass AND comments.classoid = 'pg_class'::regclass AND comments.objsubid = 0
 ORDER BY installed_rank;
 
 -- read --
 -- History and mark of one target; nothing is made or locked. No rows at all when there is no such table.
-SELECT obj_description({history_name}::regclass, 'pg_class') AS mark,
-       installed_rank, version, description, type, script, checksum, success
+SELECT comments.description AS mark,
+       installed_rank, version, past.description, type, script, checksum, success
 FROM (SELECT) AS always
-LEFT JOIN {schema}.{history} ON true
+LEFT JOIN {schema}.{history} AS past ON true
+LEFT JOIN pg_description AS comments
+    ON comments.objoid = {history_name}::regclass AND comments.classoid = 'pg_class'::regclass AND comments.objsubid = 0
 ORDER BY installed_rank;
 
 -- chronicle --
@@ -66,28 +70,31 @@ SELECT to_regclass({version_table_name}) IS NOT NULL;
 -- What Alembic's table says is applied: the revisions that no other applied one stands on.
 SELECT version_num FROM {schema}.{version_table} ORDER BY version_num;
 
--- path --
+-- begin --
 -- Where names without a schema lead: first to the target's own schema, then to what all targets share. Kept, with
--- the other settings, for the scripts after the first.
+-- the other settings, for the scripts after the first. Then the first lap.
 SET LOCAL search_path TO {search_path};
-SELECT set_config('migrator.' || name, current_setting(name), true)
-FROM unnest(ARRAY['search_path', 'lock_timeout', 'statement_timeout']) AS name;
+SELECT set_config('migrator.search_path', current_setting('search_path'), true),
+       set_config('migrator.lock_timeout', current_setting('lock_timeout'), true),
+       set_config('migrator.statement_timeout', current_setting('statement_timeout'), true),
 
 -- lap --
--- Remembers when a script ended, for execution_time in history; number 0 is the beginning. The next script starts
--- with the settings that the first one found, whatever this one has SET. Counts the rows that this transaction has
--- written to the catalog, to tell afterwards which script changed nothing.
-SELECT set_config('migrator.lap_{number}', extract(epoch FROM clock_timestamp())::text, false),{measures}
+-- Remembers when a script ended, for execution_time in history; number 0 is the beginning. Counts the rows that this
+-- transaction has written to the catalog, to tell afterwards which script changed nothing.
+       set_config('migrator.lap_{number}', extract(epoch FROM clock_timestamp())::text, false),{measures}
        set_config('migrator.work_{number}', (
            SELECT sum(pg_stat_get_xact_tuples_inserted(relation) + pg_stat_get_xact_tuples_updated(relation)
                       + pg_stat_get_xact_tuples_deleted(relation))
            FROM unnest('{{1259,1249,1247,1255,2606,2608,2604,2610,2609,2618,2620,2615,3501,1214,3256,826}}'::oid[])
                AS catalogs (relation)
-       )::text, false),
-       set_config('role', 'none', true),
+       )::text, false);
+
+-- again --
+-- The next script starts with the settings that the first one found, whatever this one has SET.
+SELECT set_config('role', 'none', true),
        set_config('search_path', current_setting('migrator.search_path'), true),
        set_config('lock_timeout', current_setting('migrator.lock_timeout'), true),
-       set_config('statement_timeout', current_setting('migrator.statement_timeout'), true);
+       set_config('statement_timeout', current_setting('migrator.statement_timeout'), true),
 
 -- measures --
 -- How far the server's log is.
@@ -127,7 +134,7 @@ FROM generate_series(0, {count}) AS number;
 -- Writes the history rows of the scripts that just ran, on top of what is there, and the mark that sums them up.
 INSERT INTO {schema}.{history}
     (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
-SELECT newest.rank + scripts.number,
+SELECT {rank} + scripts.number,
        scripts.version,
        scripts.description,
        scripts.type,
@@ -137,8 +144,7 @@ SELECT newest.rank + scripts.number,
        (current_setting('migrator.lap_' || scripts.number)::numeric
         - current_setting('migrator.lap_' || scripts.number - 1)::numeric) * 1000,
        true
-FROM (VALUES {rows}) AS scripts (number, version, description, script, checksum, type),
-     (SELECT coalesce(max(installed_rank), 0) AS rank FROM {schema}.{history}) AS newest;
+FROM (VALUES {rows}) AS scripts (number, version, description, script, checksum, type);
 COMMENT ON TABLE {schema}.{history} IS {mark};
 
 -- row --
