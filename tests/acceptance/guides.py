@@ -30,6 +30,12 @@ def programs(pg_bin: Path) -> str:
     return os.pathsep.join([str(Path(sys.executable).parent), str(pg_bin), os.environ["PATH"]])
 
 
+def exported(block: str, place: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment that a block leaves, for those that follow it in the same shell."""
+    after = shell(f"{block}\nprintf '\\0'; env -0", place, environment).partition("\0")[2]
+    return dict(line.split("=", 1) for line in after.split("\0") if line)
+
+
 def shell(block: str, place: Path, environment: Mapping[str, str], seconds: float = 120.0) -> str:
     """What a block prints; it stops at the first command that fails, which fails the test."""
     done = subprocess.run(

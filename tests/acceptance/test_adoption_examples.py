@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 OLD = ("tenant_acme", "tenant_bravo", "tenant_charlie")
 ALL = (*OLD, "tenant_delta")
 STEPS = ["What you have", "Adopt", "What changes", "The next migration", "Taking it back", "Going back"]
-RELATIONS = """SELECT n.nspname, c.relname, c.oid, c.relfilenode
+RELATIONS = """SELECT n.nspname, c.relname, c.oid
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = ANY(ARRAY{})"""
 FLYWAY = """CREATE TABLE flyway_schema_history (
         installed_rank int NOT NULL CONSTRAINT flyway_schema_history_pk PRIMARY KEY, version varchar(50),

@@ -17,7 +17,7 @@ def upgrade():
     op.create_table(
         "payment",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("invoice_id", sa.ForeignKey("invoice.id"), nullable=False),
+        sa.Column("invoice_id", sa.Integer, sa.ForeignKey("invoice.id"), nullable=False),
         sa.Column("cents", sa.BigInteger, nullable=False),
     )
     op.create_index("payment_by_invoice", "payment", ["invoice_id"])
