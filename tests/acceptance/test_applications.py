@@ -116,7 +116,7 @@ def test_a_customer_signs_up_by_the_readme_and_sees_when_all_is_ready(applicatio
     assert "Your shop is ready." in application.get(f"/welcome/{slug}").text
     assert application.newest(slug) == "20"
     sent = f"SELECT status, sent_at IS NOT NULL FROM migrator.event WHERE payload->>'tenant_id' = '{slug}'"
-    assert application.ask(sent) == [("completed", True)]
+    wait_until(lambda: application.ask(sent) == [("completed", True)])
 
 
 def test_a_customer_who_signs_up_by_a_message_gets_the_same(application):
@@ -126,7 +126,7 @@ def test_a_customer_who_signs_up_by_a_message_gets_the_same(application):
     application.becomes_ready(slug)
     assert application.newest(slug) == "20"
     sent = f"SELECT id, status, sent_at IS NOT NULL FROM migrator.event WHERE payload->>'tenant_id' = '{slug}'"
-    assert application.ask(sent) == [(answer.json()["event"], "completed", False)]
+    wait_until(lambda: application.ask(sent) == [(answer.json()["event"], "completed", False)])
 
 
 def test_a_sign_up_that_is_rolled_back_leaves_no_event(application):
