@@ -18,6 +18,10 @@ ALL = (*OLD, "tenant_delta")
 STEPS = ["What you have", "Adopt", "What changes", "The next migration", "Taking it back", "Going back"]
 RELATIONS = """SELECT n.nspname, c.relname, c.oid
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = ANY(ARRAY{})"""
+COLUMNS = """SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, is_identity
+    FROM information_schema.columns
+    WHERE table_schema = current_schema() AND table_name <> 'flyway_schema_history' ORDER BY 1, 2"""
+"""A new tenant's, whom only we have migrated, are those of the old ones."""
 FLYWAY = """CREATE TABLE flyway_schema_history (
         installed_rank int NOT NULL CONSTRAINT flyway_schema_history_pk PRIMARY KEY, version varchar(50),
         description varchar(200) NOT NULL, type varchar(20) NOT NULL, script varchar(1000) NOT NULL, checksum int,
@@ -153,6 +157,8 @@ def django(project: Project) -> None:
     project.sh("python manage.py migrate_schemas --shared")
     project.sh(f"python manage.py shell -c '{CUSTOMERS.replace(chr(39), chr(34))}'")
     project.each("INSERT INTO shop_product (name, slug) VALUES ('Tea', 'tea')")
+    refused = project.sh("! python manage.py export_migrations elsewhere --schema tenant_acme 2>&1")
+    assert "they run Python: write 0006_shop_0003_fill_slugs.up.sql by hand" in refused
 
 
 def django_again(project: Project, said: str) -> None:
@@ -210,6 +216,8 @@ def test_a_fleet_is_adopted_migrated_taken_back_and_handed_back_by_its_guide(fle
     whole = relations(project)
     peer.handed_back(project, project.follow("Going back"))
     assert whole <= relations(project), "a table was made anew"
+    made_by_tool, *others = project.each(COLUMNS, ALL)
+    assert others == [made_by_tool] * 3
 
 
 def relations(project: Project) -> set[tuple]:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -23,9 +24,16 @@ TITLES = {"fastapi": "FastAPI", "django": "Django", "flask": "Flask"}
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory):
+def place():
+    """A directory that every account can enter, because as root the servers run as another one."""
+    with tempfile.TemporaryDirectory(prefix="migrator-test-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+@pytest.fixture(scope="module")
+def installation(place):
     """A copy of the examples with an installation, made by examples/README.md; the environment that it exports."""
-    place = tmp_path_factory.mktemp("examples")
     shutil.copytree(EXAMPLES, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("adoption", "__pycache__"))
     guide = sections(EXAMPLES / "README.md")
     [(_, start)], [(_, stop)] = guide["An installation for the applications"], guide["Stop it"]
