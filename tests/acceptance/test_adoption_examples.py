@@ -158,7 +158,7 @@ def django(project: Project) -> None:
     project.sh(f"python manage.py shell -c '{CUSTOMERS.replace(chr(39), chr(34))}'")
     project.each("INSERT INTO shop_product (name, slug) VALUES ('Tea', 'tea')")
     refused = project.sh("! python manage.py export_migrations elsewhere --schema tenant_acme 2>&1")
-    assert "they run Python: write 0006_shop_0003_fill_slugs.up.sql by hand" in refused
+    assert "Python, not SQL: write 0006_shop_0003_fill_slugs.up.sql by hand" in refused
 
 
 def django_again(project: Project, said: str) -> None:

@@ -1,6 +1,6 @@
 -- What dbmate would have in its table, from the history: versions whose last row is not that of a rollback.
 SET search_path TO :"schema";
-CREATE TABLE IF NOT EXISTS schema_migrations (version varchar(128) PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS schema_migrations (version varchar NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE applied ON COMMIT DROP AS
     SELECT DISTINCT ON (version) version, type
     FROM flyway_schema_history
