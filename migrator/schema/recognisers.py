@@ -92,6 +92,17 @@ def node_pg_migrate(rows: Rows, folder: Folder) -> list[Migration]:
     return _with_keys({name for (name,) in rows}, folder, lambda m: m.path.stem)
 
 
+def django(rows: Rows, folder: Folder) -> list[Migration]:
+    """A row for each migration applied, by its app and name; those of apps that the folder has nothing of are left out.
+
+    Django writes no SQL files. They are ours, called after app and name: ``0004_shop_0001_initial.up.sql``.
+    """
+    named = {f"{app}_{name}": app for _, app, name in rows}
+    known = tuple(map(_after_number, folder.versioned))
+    apps = {app for app in named.values() if any(name.startswith(f"{app}_") for name in known)}
+    return _with_keys({name for name, app in named.items() if app in apps}, folder, _after_number)
+
+
 RECOGNISERS = (
     Recogniser("golang-migrate", "schema_migrations", ("version", "dirty"), golang_migrate),
     Recogniser("dbmate", "schema_migrations", ("version",), dbmate),
@@ -100,6 +111,7 @@ RECOGNISERS = (
     Recogniser("goose", "goose_db_version", ("id", "version_id", "is_applied"), goose),
     Recogniser("sql-migrate", "gorp_migrations", ("id",), sql_migrate),
     Recogniser("node-pg-migrate", "pgmigrations", ("name",), node_pg_migrate),
+    Recogniser("django", "django_migrations", ("id", "app", "name"), django),
 )
 """Those that need nothing but rows and file names; adoption can be given more."""
 
@@ -145,6 +157,10 @@ def _refuse_unknown(applied: set[Any], known: set[Any], folder: Folder) -> None:
 def _digits(migration: Migration) -> str | None:
     found = _LEADING_DIGITS.match(migration.script)
     return found[0] if found else None
+
+
+def _after_number(migration: Migration) -> str:
+    return migration.script.partition("_")[2].lstrip("_").partition(".")[0]
 
 
 def _number(migration: Migration) -> int | None:

@@ -75,6 +75,12 @@ FLEETS = {
         "pgmigrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)",
         "(1, '1700000000001_a', now()), (2, '1700000000002_b', now())",
     ),
+    "django": (
+        {"0001_shop_0001_a.up.sql": A, "0002_shop_0002_b.up.sql": B, "0003_blog_0001_c.up.sql": C},
+        "django_migrations (id bigint PRIMARY KEY, app varchar(255) NOT NULL, name varchar(255) NOT NULL, "
+        "applied timestamptz NOT NULL)",
+        "(1, 'auth', '0001_initial', now()), (2, 'shop', '0001_a', now()), (3, 'shop', '0002_b', now())",
+    ),
 }
 """Tool to files, its table, and the rows that say that the first two files are applied."""
 

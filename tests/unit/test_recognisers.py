@@ -28,6 +28,7 @@ def folder(*names: str, **changed: bool) -> Folder:
 PAIRS = folder("0001_a.up.sql", "0002_b.up.sql", "0010_c.up.sql")
 DATED = folder("20240101_a.sql", "20240102_b.sql", "20240103_c.sql")
 FOLDERS = folder("2024-01-01-000000_a", "2024-01-02-000000-0001_b", "00000000000000_c")
+DJANGO = folder("0001_shop_0001_initial.up.sql", "V2__shop_0002_slug.sql", "0003_blog_0001_initial.up.sql")
 UP, DOWN = True, False
 
 
@@ -47,6 +48,9 @@ UP, DOWN = True, False
         ("goose", DATED, [(1, 0, UP), (2, 20240101, UP), (3, 20240101, DOWN), (4, 20240101, UP)], 1),
         ("sql_migrate", DATED, [("20240101_a.sql",)], 1),
         ("node_pg_migrate", DATED, [("20240101_a",), ("20240102_b",)], 2),
+        ("django", DJANGO, [], 0),
+        ("django", DJANGO, [(1, "auth", "0001_initial"), (2, "shop", "0001_initial"), (3, "shop", "0002_slug")], 2),
+        ("django", DJANGO, [(1, "shop", "0002_slug"), (2, "blog", "0001_initial"), (3, "shop", "0001_initial")], 3),
     ],
 )
 def test_the_applied_migrations_are_the_first_of_the_folder(tool, read, rows, count):

@@ -1,0 +1,3 @@
+"""No pages: this project is about its schemas."""
+
+urlpatterns: list = []
