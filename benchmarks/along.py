@@ -40,7 +40,7 @@ class Along:
     @property
     def growth(self) -> float | None:
         """Late to early; None when the run was too short to tell."""
-        return self.late_ms / self.early_ms if self.early_ms > 0 else None
+        return self.late_ms / self.early_ms if min(self.early_ms, self.late_ms) > 0 else None
 
     def as_markdown(self) -> str:
         """One line of the table."""

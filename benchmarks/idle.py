@@ -1,4 +1,4 @@
-"""Work (c) with 10,000 tenants: nothing to do, asked of a fleet that is current, and what its database is sent for it."""
+"""Work (c) with 10,000 tenants: nothing to do, asked of a fleet that is current, and what its database is sent."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _measured(stage: Stage, scale: Scale) -> Idle:
     with _logged(stage) as log:
         for _ in range(scale.idle_turns):
             own.append(_asked(stage, len(schemas)))
-        sent = _statements(log)
+        sent = statements_in(log.read_text(errors="replace"), f"{_MARK}={DATABASE} LOG:  statement: ")
     for _ in range(scale.idle_turns):
         started = time.perf_counter()
         ask_each(stage.postgres, DATABASE, schemas, "flyway_schema_history", "V1__account.sql")
@@ -98,11 +98,19 @@ def _logged(stage: Stage) -> Iterator[Path]:
         _as_superuser(stage, "ALTER SYSTEM RESET log_line_prefix", "SELECT pg_reload_conf()")
 
 
-def _statements(log: Path) -> list[str]:
-    """The first line of each, in order."""
-    mark = f"{_MARK}={DATABASE} LOG:  statement: "
-    lines = log.read_text(errors="replace").splitlines()
-    return [line.removeprefix(mark).strip() for line in lines if line.startswith(mark)]
+def statements_in(log: str, mark: str) -> list[str]:
+    """What the server was sent, in order, each in one line; it indents the further lines of a statement by a tab."""
+    found: list[str] = []
+    goes_on = False
+    for line in log.splitlines():
+        if line.startswith(mark):
+            found.append(line.removeprefix(mark).strip())
+            goes_on = True
+        elif goes_on and line.startswith("\t"):
+            found[-1] = f"{found[-1]} {line.strip()}".strip()
+        else:
+            goes_on = False
+    return found
 
 
 def _as_superuser(stage: Stage, *statements: str) -> None:

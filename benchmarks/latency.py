@@ -106,7 +106,7 @@ def _end(stage: Stage, bulk: AsyncResult) -> None:
     client.app().send_task("migrator.steer", args=[bulk.id, "cancel"], kwargs={"by": "benchmark"}, queue="critical")
     try:
         [report] = stage.ours.reports([bulk])
-    except Exception as ended:  # noqa: BLE001 - a cancelled run raises its report in the class of the workers' code
+    except Exception as ended:  # a cancelled run raises its report in the class of the workers' code
         if not isinstance(report := getattr(ended, "report", None), dict):
             raise WorkDiffers(f"the bulk run did not end as it should: {ended}") from ended
     if report["failed"]:

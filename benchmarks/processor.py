@@ -15,6 +15,11 @@ class Meter:
         self._clients = [psutil.Process(pid) for pid in clients]
         self._here = psutil.Process()
 
+    @staticmethod
+    def of(pids: Iterable[int]) -> float:
+        """Seconds of some processes and their children."""
+        return sum(_with_children(psutil.Process(pid)) for pid in pids)
+
     def read(self) -> tuple[float, float]:
         """Seconds of the server and of the client side. This process counts with those of its children that ended."""
         own = _and_ended(self._here)

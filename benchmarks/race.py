@@ -58,9 +58,7 @@ def _played(
         list(play_round(stage.postgres, Race(own, meters, choice.works, WARM_UP_SCHEMAS), 0))
     for number in range(1, scale.rounds + 1):
         lanes = [*own, *(peers if number <= scale.peer_rounds else [])]
-        yield from play_round(
-            stage.postgres, Race(lanes, meters, choice.works, scale.schemas).turned(number), number
-        )
+        yield from play_round(stage.postgres, Race(lanes, meters, choice.works, scale.schemas).turned(number), number)
 
 
 def _who(peers: Lineup) -> str:
@@ -70,9 +68,13 @@ def _who(peers: Lineup) -> str:
 
 
 def _goals(rows: list[Row], scale: Scale) -> list[Goal]:
-    b, f = (next((r for r in rows if (r.work, r.lane) == (work, "ours")), None) for work in (Work.INCREMENT, Work.ROLLBACK))
+    b, f = (
+        next((r for r in rows if (r.work, r.lane) == (work, "ours")), None) for work in (Work.INCREMENT, Work.ROLLBACK)
+    )
     return [
-        Goal("a", f"the whole history to {scale.schemas}, end to end, to the limit", 1.10, ratio_of(rows, Work.HISTORY)),
+        Goal(
+            "a", f"the whole history to {scale.schemas}, end to end, to the limit", 1.10, ratio_of(rows, Work.HISTORY)
+        ),
         Goal("b", f"one increment to {scale.schemas}, end to end, to the limit", 1.50, ratio_of(rows, Work.INCREMENT)),
         Goal("f", "the rollback of (b), to (b)", 1.20, f.wall_ms / b.wall_ms if b and f else None),
     ]

@@ -36,6 +36,10 @@ class Scale:
         """The slope also at 10,000, which takes hours and some gigabytes."""
         return replace(self, slope=(*self.slope, 10_000))
 
+    def with_(self, *, schemas: int | None, rounds: int | None) -> Scale:
+        """Other numbers where they are given."""
+        return replace(self, schemas=schemas or self.schemas, rounds=rounds or self.rounds)
+
 
 SMOKE = Scale(
     schemas=4,

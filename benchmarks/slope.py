@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
 from benchmarks.along import Along, watch_run
-from benchmarks.choice import Choice
 from benchmarks.limit import Limit
 from benchmarks.rounds import Race, play_round
 from benchmarks.scale import Scale
@@ -16,10 +15,12 @@ from benchmarks.stage import Stage
 from benchmarks.table import Row, ratio_of, summed_up
 
 _WORKS = (Work.HISTORY, Work.INCREMENT)
-_HEAD = "| tenants | work | lane | ms per tenant | to limit | server CPU | client CPU |\n|---:|---|---|---:|---:|---:|---:|"
+_HEAD = (
+    "| tenants | work | lane | ms per tenant | to limit | server CPU | client CPU |\n|---:|---|---|---:|---:|---:|---:|"
+)
 
 
-def slope(stage: Stage, scale: Scale, choice: Choice, say: Callable[[str], None]) -> Section:
+def slope(stage: Stage, scale: Scale, say: Callable[[str], None]) -> Section:
     """The limit and we at every size, in turn, and one run of each watched from its first tenant to its last."""
     lanes: list[Lane] = [Limit(stage.postgres, stage.connections), stage.ours]
     rows = {size: _at(stage, lanes, size, scale.slope_rounds, say) for size in scale.slope}
@@ -40,7 +41,9 @@ def _at(stage: Stage, lanes: Sequence[Lane], size: int, rounds: int, say: Callab
     meters = {lane.name: stage.meter(workers=lane.name == "ours") for lane in lanes}
     race = Race(lanes, meters, _WORKS, size, f"slope_{size}")
     turns = (race.turned(number) for number in range(1, rounds + 1))
-    return summed_up([sample for n, turn in enumerate(turns, start=1) for sample in play_round(stage.postgres, turn, n)])
+    return summed_up(
+        [sample for n, turn in enumerate(turns, start=1) for sample in play_round(stage.postgres, turn, n)]
+    )
 
 
 def _along(stage: Stage, lane: Lane, scale: Scale) -> Along:
@@ -61,7 +64,12 @@ def _line(size: int, row: Row) -> str:
 def _size_goals(rows: dict[int, list[Row]]) -> list[Goal]:
     first, *larger = rows
     return [
-        Goal("g", f"{_named(work)} at {size}: ratio to the limit, to that at {first}", 1.0, _grown(rows, first, size, work))
+        Goal(
+            "g",
+            f"{_named(work)} at {size}: ratio to the limit, to that at {first}",
+            1.0,
+            _grown(rows, first, size, work),
+        )
         for size in larger
         for work in _WORKS
     ]

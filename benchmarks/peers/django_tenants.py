@@ -1,4 +1,4 @@
-"""The lanes ``django-tenants``: ``migrate_schemas`` of a Django project, with its standard and its parallel executor."""
+"""The lanes ``django-tenants``: ``migrate_schemas`` of a Django project, by its standard and its parallel executor."""
 
 from __future__ import annotations
 
