@@ -44,6 +44,7 @@ class Files:
 @click.command()
 @click.option("--schemas", type=click.IntRange(1), help="Tenants per fleet.  [default: 500]")
 @click.option("--rounds", type=click.IntRange(1), help="How often each work is measured.  [default: 5]")
+@click.option("--peer-rounds", type=click.IntRange(1), help="In how many of them other tools run.  [default: 2]")
 @click.option("--lanes", type=click.IntRange(1), help="Connections, instead of the number found to be fastest.")
 @click.option(
     "--only", multiple=True, help="Works and lanes, with commas: a,b,c,f,idle,d,e,g,watching,costs,limit,ours,..."
@@ -55,6 +56,7 @@ class Files:
 def main(
     schemas: int | None,
     rounds: int | None,
+    peer_rounds: int | None,
     lanes: int | None,
     only: tuple[str, ...],
     large: bool,
@@ -64,7 +66,9 @@ def main(
 ) -> None:
     """Compare us with other tools and with the bare driver on embedded services."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a termination cleans up like a Ctrl-C
-    scale = _scale(schemas, rounds, large=large, smoke=smoke)
+    scale = SMOKE if smoke else Scale()
+    scale = scale.with_large() if large else scale
+    scale = scale.with_(schemas=schemas, rounds=rounds, peer_rounds=peer_rounds)
     try:
         choice = Choice.of(only)
         result = Programme(scale, choice, lanes or (2 if smoke else None), _say).run()
@@ -73,12 +77,6 @@ def main(
         raise click.ClickException(str(error)) from None
     click.echo(report(result.facts, result.sections))
     click.echo(f"\nAll lanes did the same work.{' Too little to read anything into the times.' if smoke else ''}")
-
-
-def _scale(schemas: int | None, rounds: int | None, *, large: bool, smoke: bool) -> Scale:
-    scale = SMOKE if smoke else Scale()
-    scale = scale.with_large() if large else scale
-    return scale.with_(schemas=schemas, rounds=rounds)
 
 
 def _say(progress: str) -> None:

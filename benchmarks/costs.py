@@ -29,10 +29,10 @@ _COUNTERS_SECONDS = 1.5
 """The server's sessions write their counters down about once a second."""
 _PUBLISHED = 200
 _QUEUE = "benchmark"
-_TIMES = """SELECT extract(epoch FROM execution.driven_at - event.created_at),
-       extract(epoch FROM execution.finished_at - execution.driven_at)
-FROM migrator.execution JOIN migrator.event USING (id)
-WHERE id = %(id)s"""
+_TIMES = """SELECT extract(epoch FROM wave.sent_at - event.created_at),
+       extract(epoch FROM (SELECT max(finished_at) FROM migrator.outcome WHERE execution_id = event.id) - wave.sent_at)
+FROM migrator.event JOIN migrator.wave ON execution_id = event.id AND number = 1
+WHERE event.id = %(id)s"""
 _COUNTERS = """SELECT coalesce(sum(active_time) FILTER (WHERE datname = ANY (%s)), 0) / 1000,
        coalesce(sum(active_time) FILTER (WHERE datname = 'migrator'), 0) / 1000,
        coalesce(sum(xact_commit) FILTER (WHERE datname = 'migrator'), 0),

@@ -36,9 +36,9 @@ class Scale:
         """The slope also at 10,000, which takes hours and some gigabytes."""
         return replace(self, slope=(*self.slope, 10_000))
 
-    def with_(self, *, schemas: int | None, rounds: int | None) -> Scale:
+    def with_(self, **numbers: int | None) -> Scale:
         """Other numbers where they are given."""
-        return replace(self, schemas=schemas or self.schemas, rounds=rounds or self.rounds)
+        return replace(self, **{name: number for name, number in numbers.items() if number})
 
 
 SMOKE = Scale(
