@@ -58,8 +58,8 @@ class Costs:
     @staticmethod
     def read(document: Mapping[str, Any]) -> Costs:
         """From what ``as_document`` made."""
-        made = {name: Cost(**value) if isinstance(value, dict) else value for name, value in document.items()}
-        return Costs(**{**made, "facts": document.get("facts", {})})
+        parts = {thing: Cost(**document[thing]) for thing in THINGS}
+        return Costs(**parts, publishing=document["publishing"], facts=document["facts"])
 
 
 THINGS = tuple(each.name for each in fields(Costs) if each.name not in ("publishing", "facts"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -73,8 +73,9 @@ def test_processor_time_between_two_looks_is_shared_out_evenly():
 
 
 def test_a_statement_of_several_lines_in_the_servers_log_is_one():
-    log = "x=idle LOG:  statement: SELECT 1\n\tFROM t\nx=other LOG:  statement: SELECT 2\n\tFROM u\nx=idle LOG:  statement: BEGIN\n"
-    assert statements_in(log, "x=idle LOG:  statement: ") == ["SELECT 1 FROM t", "BEGIN"]
+    mine, other = "x=idle LOG:  statement: ", "x=other LOG:  statement: "
+    log = f"{mine}SELECT 1\n\tFROM t\n{other}SELECT 2\n\tFROM u\n{mine}BEGIN\n"
+    assert statements_in(log, mine) == ["SELECT 1 FROM t", "BEGIN"]
 
 
 @pytest.mark.parametrize(("reached", "kept"), [(1.0, "yes"), (1.1, "yes"), (1.11, "no"), (None, "not measured")])

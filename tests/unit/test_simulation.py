@@ -136,7 +136,7 @@ def test_the_rates_are_the_totals_over_the_time():
 
 
 def test_costs_survive_being_written_down():
-    costs = costing(lane=Cost(1.0, 2.0, 3.0))
+    costs = costing(lane=Cost(1.0, 2.0, 3.0), facts={"machine": "two cores"})
     assert Costs.read(costs.as_document()) == costs
 
 
