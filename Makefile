@@ -64,8 +64,8 @@ $(PEERS)/.ready: $(wildcard benchmarks/peers/*.txt) benchmarks/peers/package.jso
 bench: $(VENV)/.dev $(PEERS)/.ready ## Measure beside a plain psycopg2 loop and other tools; ratios, in about an hour
 	@$(BIN)/python -m benchmarks
 
-bench-doc: $(VENV)/.dev $(PEERS)/.ready ## The same, written into docs/performance.md
-	@$(BIN)/python -m benchmarks --doc docs/performance.md
+bench-doc: $(VENV)/.dev $(PEERS)/.ready ## The same, written into docs/performance.md and README.md
+	@$(BIN)/python -m benchmarks --doc docs/performance.md --readme README.md
 
 bench-smoke: $(VENV)/.dev $(PEERS)/.ready ## Run the benchmark with tiny sizes, to see that all lanes do the same work
 	@$(BIN)/python -m benchmarks --smoke

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from benchmarks.choice import Choice, NoSuchChoice
-from benchmarks.document import NoPlace, as_document, report, write_into
+from benchmarks.document import NoPlace, as_document, report, summary, write_into
 from benchmarks.programme import Programme, Result
 from benchmarks.scale import SMOKE, Scale
 from benchmarks.shop import WorkDiffers
@@ -27,11 +27,14 @@ class Files:
 
     json: Path | None
     doc: Path | None
+    readme: Path | None
 
     def write(self, result: Result) -> None:
         """A document of plain values; the tables into a page, with a plot beside it and the costs for the model."""
         if self.json:
             self.json.write_text(json.dumps(as_document(result.facts, result.sections), indent=2, default=str) + "\n")
+        if self.readme and result.ratios:
+            write_into(self.readme, summary(result.facts, result.ratios))
         if not self.doc:
             return
         if result.picture:
@@ -49,9 +52,12 @@ class Files:
 @click.option(
     "--only", multiple=True, help="Works and lanes, with commas: a,b,c,f,idle,d,e,g,watching,costs,limit,ours,..."
 )
-@click.option("--large", is_flag=True, help="The slope also at 10,000 tenants; takes hours and some gigabytes.")
+@click.option(
+    "--large", is_flag=True, help="The slope also at 5,000 and 10,000 tenants; takes hours and some gigabytes."
+)
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write everything, down to the single sample.")
 @click.option("--doc", type=click.Path(path_type=Path, exists=True), help="Write the tables into this document.")
+@click.option("--readme", type=click.Path(path_type=Path, exists=True), help="Write the ratios alone into this one.")
 @click.option("--smoke", is_flag=True, help="Only check that all lanes do the same work: small, quick, no claims.")
 def main(
     schemas: int | None,
@@ -62,6 +68,7 @@ def main(
     large: bool,
     file: Path | None,
     doc: Path | None,
+    readme: Path | None,
     smoke: bool,
 ) -> None:
     """Compare us with other tools and with the bare driver on embedded services."""
@@ -72,7 +79,7 @@ def main(
     try:
         choice = Choice.of(only)
         result = Programme(scale, choice, lanes or (2 if smoke else None), _say).run()
-        Files(file, doc).write(result)
+        Files(file, doc, readme).write(result)
     except (NoSuchChoice, NoPlace, WorkDiffers, WorkersFailed) as error:
         raise click.ClickException(str(error)) from None
     click.echo(report(result.facts, result.sections))

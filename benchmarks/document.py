@@ -27,6 +27,12 @@ def report(facts: Mapping[str, Any], sections: Sequence[Section], *, picture: st
     return "\n\n".join(parts)
 
 
+def summary(facts: Mapping[str, Any], ratios: str) -> str:
+    """For a page that only quotes: when and on what, and the ratios."""
+    named = ("date", "machine", "load at the start", "PostgreSQL", "size")
+    return f"{'; '.join(f'{name}: {facts[name]}' for name in named)}.\n\n{ratios}"
+
+
 def put_between(text: str, new: str) -> str:
     """The text with everything between the marks replaced. Raises NoPlace."""
     before, begin, rest = text.partition(BEGIN)

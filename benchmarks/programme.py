@@ -21,7 +21,7 @@ from benchmarks.section import Section
 from benchmarks.simulation.costs import Costs
 from benchmarks.slope import slope
 from benchmarks.stage import Stage, temporary_home, workers_on
-from benchmarks.table import Row
+from benchmarks.table import Row, as_ratios
 from benchmarks.watching import watch
 from migrator.local import LocalServices
 
@@ -33,6 +33,7 @@ class Result:
     facts: dict[str, Any] = field(default_factory=dict)
     sections: list[Section] = field(default_factory=list)
     picture: str | None = None
+    ratios: str | None = None
     costs: Costs | None = None
 
 
@@ -60,7 +61,8 @@ class Programme:
         parts, scale, say, sections = self._choice.parts, self._scale, self._say, self._result.sections
         if self._choice.works:
             found = race(stage, scale, self._choice, say)
-            self._result.picture = picture([Row(**row) for row in found.document["rows"]])
+            rows = [Row(**row) for row in found.document["rows"]]
+            self._result.picture, self._result.ratios = picture(rows), as_ratios(rows)
             sections.append(found)
         if "idle" in parts:
             say(f"nothing to do for {scale.idle}")

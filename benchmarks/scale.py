@@ -33,8 +33,8 @@ class Scale:
     durable: bool = True
 
     def with_large(self) -> Scale:
-        """The slope also at 10,000, which takes hours and some gigabytes."""
-        return replace(self, slope=(*self.slope, 10_000))
+        """More tenants also with 5,000 and 10,000, which takes hours and some gigabytes."""
+        return replace(self, slope=(*self.slope, 5_000, 10_000))
 
     def with_(self, **numbers: int | None) -> Scale:
         """Other numbers where they are given."""

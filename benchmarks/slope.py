@@ -63,7 +63,12 @@ def _line(size: int, row: Row) -> str:
 
 def _size_goals(rows: dict[int, list[Row]]) -> list[Goal]:
     first, *larger = rows
-    return [
+    many = [
+        Goal("b", f"one increment to {size}, end to end, to the limit", 1.20, ratio_of(rows[size], Work.INCREMENT))
+        for size in larger
+        if size == 5_000
+    ]
+    return many + [
         Goal(
             "g",
             f"{_named(work)} at {size}: ratio to the limit, to that at {first}",

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,8 +91,10 @@ def temporary_home() -> Iterator[Path]:
 
 
 @contextmanager
-def workers_on(services: LocalServices, home: Path, lanes: int) -> Iterator[Stage]:
-    """Workers on a control database made for them."""
+def workers_on(
+    services: LocalServices, home: Path, lanes: int, more: Mapping[str, str] | None = None
+) -> Iterator[Stage]:
+    """Workers on a control database made for them; ``more`` settings."""
     folder = home / "migrations"
     shutil.copytree(MIGRATIONS, folder)
     environment = {
@@ -101,6 +103,7 @@ def workers_on(services: LocalServices, home: Path, lanes: int) -> Iterator[Stag
         "MIGRATOR_MIGRATIONS": str(folder),
         "MIGRATOR_LANES": str(lanes),
         "MIGRATOR_LOG_LEVEL": "WARNING",
+        **(more or {}),
     }
     init = [sys.executable, "-m", "migrator.cli", "init", "--json"]
     subprocess.run(init, env={**os.environ, **environment}, cwd=home, check=True, stdout=subprocess.DEVNULL)

@@ -60,3 +60,14 @@ def as_markdown(rows: Sequence[Row]) -> str:
 def ratio_of(rows: Sequence[Row], work: Work, lane: str = "ours") -> float | None:
     """The median ratio to the limit; None when that was not measured."""
     return next((row.ratio for row in rows if (row.work, row.lane) == (work, lane)), None)
+
+
+def as_ratios(rows: Sequence[Row]) -> str:
+    """A column for each lane but the limit, a row for each work: the ratios alone."""
+    lanes = list(dict.fromkeys(row.lane for row in rows if row.lane != "limit"))
+    works = list(dict.fromkeys(row.work for row in rows))
+    lines = [f"| to the limit | {' | '.join(lanes)} |", f"|---|{'---:|' * len(lanes)}"]
+    for work in works:
+        found = [ratio_of(rows, work, lane) for lane in lanes]
+        lines.append(f"| {work.named} | {' | '.join('' if ratio is None else f'x{ratio:.3g}' for ratio in found)} |")
+    return "\n".join(lines)

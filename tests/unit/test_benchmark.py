@@ -19,7 +19,7 @@ from benchmarks.rounds import Sample
 from benchmarks.scale import SMOKE, Scale
 from benchmarks.section import Goal, Section
 from benchmarks.shop import Work
-from benchmarks.table import ratio_of, summed_up
+from benchmarks.table import as_ratios, ratio_of, summed_up
 
 
 def test_nothing_said_chooses_everything():
@@ -122,6 +122,23 @@ def test_the_smoke_run_has_every_part_of_the_real_one():
     assert not SMOKE.durable
 
 
-def test_what_is_written_into_the_repositorys_document_finds_its_place():
-    page = Path(__file__).parents[2] / "docs" / "performance.md"
-    assert put_between(page.read_text(), "new") != page.read_text()
+@pytest.mark.parametrize("name", ["docs/performance.md", "README.md"])
+def test_what_is_written_into_the_repositorys_documents_finds_its_place(name):
+    text = (Path(__file__).parents[2] / name).read_text()
+    assert put_between(text, "new") != text
+
+
+def test_the_ratios_alone_have_a_column_for_each_lane_and_a_gap_where_one_cannot_do_a_work():
+    samples = [
+        Sample(1, Work.HISTORY, "limit", 10, 1.0, 1.0, 1.0),
+        Sample(1, Work.HISTORY, "ours", 10, 1.5, 1.0, 1.0),
+        Sample(1, Work.HISTORY, "yoyo", 5, 6.0, 1.0, 1.0),
+        Sample(1, Work.ROLLBACK, "limit", 10, 1.0, 1.0, 1.0),
+        Sample(1, Work.ROLLBACK, "ours", 10, 2.0, 1.0, 1.0),
+    ]
+    assert as_ratios(summed_up(samples)).splitlines() == [
+        "| to the limit | ours | yoyo |",
+        "|---|---:|---:|",
+        "| (a) the whole history | x1.5 | x12 |",
+        "| (f) rollback of (b) | x2 |  |",
+    ]
