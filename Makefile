@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
+PEERS = .bench
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint docs audit fuzz bench bench-smoke clean
+.PHONY: help demo test unit lint docs audit fuzz bench bench-doc bench-smoke clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,11 +50,25 @@ audit: $(VENV)/.dev ## Ask whether a dependency has a known vulnerability
 fuzz: $(VENV)/.dev ## Try hostile input for longer than the tests do; minutes
 	@FUZZ=40 $(BIN)/python -m pytest tests/unit/test_fuzz.py tests/integration/test_hostile_names.py -q -n 2
 
-bench: $(VENV)/.dev ## Measure beside a plain psycopg2 loop and an Alembic loop; ratios, in about ten minutes
+$(PEERS)/.ready: $(wildcard benchmarks/peers/*.txt) benchmarks/peers/package.json
+	@echo "Installing the tools to compare with in $(PEERS) (once); one that cannot be had is left out"
+	@test -x $(PEERS)/python/bin/python || $(PYTHON) -m venv $(PEERS)/python
+	@for peer in $(wildcard benchmarks/peers/*.txt); do \
+	  $(PEERS)/python/bin/python -m pip install --quiet --disable-pip-version-check -r $$peer || \
+	  echo "not installed: $$peer" >&2; done
+	@cp benchmarks/peers/package.json $(PEERS)/
+	@npm install --prefix $(PEERS) --no-audit --no-fund --loglevel=error >/dev/null || \
+	  echo "not installed: what comes from npm" >&2
+	@touch $@
+
+bench: $(VENV)/.dev $(PEERS)/.ready ## Measure beside a plain psycopg2 loop and other tools; ratios, in about an hour
 	@$(BIN)/python -m benchmarks
 
-bench-smoke: $(VENV)/.dev ## Run the benchmark with tiny sizes, to see that all lanes do the same work
+bench-doc: $(VENV)/.dev $(PEERS)/.ready ## The same, written into docs/performance.md and README.md
+	@$(BIN)/python -m benchmarks --doc docs/performance.md --readme README.md
+
+bench-smoke: $(VENV)/.dev $(PEERS)/.ready ## Run the benchmark with tiny sizes, to see that all lanes do the same work
 	@$(BIN)/python -m benchmarks --smoke
 
 clean: ## Remove the environment and everything built
-	@rm -rf $(VENV) build dist *.egg-info .migrator .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) $(PEERS) build dist *.egg-info .migrator .mypy_cache .ruff_cache .pytest_cache

@@ -1,105 +1,89 @@
-"""``python -m benchmarks``: measures, prints the table, and fails when the lanes did not do the same work."""
+"""``python -m benchmarks``: measures, prints the report, and fails when the lanes did not do the same work."""
 
 from __future__ import annotations
 
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
-from benchmarks.calibrate import calibrate
-from benchmarks.limit import Limit
-from benchmarks.machine import machine_facts
-from benchmarks.newcomer import Newcomer, measure
-from benchmarks.ours import Ours
-from benchmarks.processor import Meter
-from benchmarks.rounds import Sample, play, play_round
-from benchmarks.shop import Lane, WorkDiffers
-from benchmarks.stage import temporary_home, workers_on
-from benchmarks.table import as_document, as_markdown, summed_up
-from benchmarks.watching import Watching, watch
-from benchmarks.with_alembic import WithAlembic
+from benchmarks.choice import Choice, NoSuchChoice
+from benchmarks.document import NoPlace, as_document, report, summary, write_into
+from benchmarks.programme import Programme, Result
+from benchmarks.scale import SMOKE, Scale
+from benchmarks.shop import WorkDiffers
+from benchmarks.simulation.costs import MEASURED
 from benchmarks.workers import WorkersFailed
-from migrator.local import LocalServices
 
-WARM_UP_SCHEMAS = 4
+PLOT = "performance.svg"
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the result goes, beside the terminal."""
+
+    json: Path | None
+    doc: Path | None
+    readme: Path | None
+
+    def write(self, result: Result) -> None:
+        """A document of plain values; the tables into a page, with a plot beside it and the costs for the model."""
+        if self.json:
+            self.json.write_text(json.dumps(as_document(result.facts, result.sections), indent=2, default=str) + "\n")
+        if self.readme and result.ratios:
+            write_into(self.readme, summary(result.facts, result.ratios))
+        if not self.doc:
+            return
+        if result.picture:
+            self.doc.with_name(PLOT).write_text(result.picture)
+        write_into(self.doc, report(result.facts, result.sections, picture=result.picture and PLOT, level=3))
+        if result.costs:
+            MEASURED.write_text(json.dumps(result.costs.as_document(), indent=2, default=str) + "\n")
 
 
 @click.command()
-@click.option("--schemas", default=200, show_default=True, type=click.IntRange(1), help="Tenants per fleet.")
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1), help="How often each work is measured.")
+@click.option("--schemas", type=click.IntRange(1), help="Tenants per fleet.  [default: 500]")
+@click.option("--rounds", type=click.IntRange(1), help="How often each work is measured.  [default: 5]")
+@click.option("--peer-rounds", type=click.IntRange(1), help="In how many of them other tools run.  [default: 2]")
 @click.option("--lanes", type=click.IntRange(1), help="Connections, instead of the number found to be fastest.")
-@click.option("--json", "file", type=click.Path(path_type=Path), help="Write facts, rows and samples to a file.")
+@click.option(
+    "--only", multiple=True, help="Works and lanes, with commas: a,b,c,f,idle,d,e,g,watching,costs,limit,ours,..."
+)
+@click.option(
+    "--large", is_flag=True, help="The slope also at 5,000 and 10,000 tenants; takes hours and some gigabytes."
+)
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Write everything, down to the single sample.")
+@click.option("--doc", type=click.Path(path_type=Path, exists=True), help="Write the tables into this document.")
+@click.option("--readme", type=click.Path(path_type=Path, exists=True), help="Write the ratios alone into this one.")
 @click.option("--smoke", is_flag=True, help="Only check that all lanes do the same work: small, quick, no claims.")
-def main(schemas: int, rounds: int, lanes: int | None, file: Path | None, smoke: bool) -> None:
-    """Compare us with Alembic and with the bare driver on embedded services."""
+def main(
+    schemas: int | None,
+    rounds: int | None,
+    peer_rounds: int | None,
+    lanes: int | None,
+    only: tuple[str, ...],
+    large: bool,
+    file: Path | None,
+    doc: Path | None,
+    readme: Path | None,
+    smoke: bool,
+) -> None:
+    """Compare us with other tools and with the bare driver on embedded services."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a termination cleans up like a Ctrl-C
-    if smoke:
-        schemas, rounds, lanes = 8, 1, lanes or 2
+    scale = SMOKE if smoke else Scale()
+    scale = scale.with_large() if large else scale
+    scale = scale.with_(schemas=schemas, rounds=rounds, peer_rounds=peer_rounds)
     try:
-        facts, samples = _measure(schemas, rounds, lanes, durable=not smoke)
-        watched = _watched(2 if smoke else 60, durable=not smoke)
-        newcomers = _newcomers(((20, 1), (40, 1)) if smoke else ((20, 25), (200, 15)), durable=not smoke)
-    except (WorkDiffers, WorkersFailed) as error:
+        choice = Choice.of(only)
+        result = Programme(scale, choice, lanes or (2 if smoke else None), _say).run()
+        Files(file, doc, readme).write(result)
+    except (NoSuchChoice, NoPlace, WorkDiffers, WorkersFailed) as error:
         raise click.ClickException(str(error)) from None
-    rows = summed_up(samples, schemas)
-    click.echo(as_markdown(facts, rows, schemas))
-    click.echo("\n" + "\n\n".join(newcomer.as_markdown() for newcomer in newcomers))
-    click.echo("\n" + "\n\n".join(found.as_markdown() for found in watched))
+    click.echo(report(result.facts, result.sections))
     click.echo(f"\nAll lanes did the same work.{' Too little to read anything into the times.' if smoke else ''}")
-    if file:
-        file.write_text(json.dumps(as_document(facts, rows, samples), indent=2) + "\n")
-
-
-def _measure(schemas: int, rounds: int, lanes: int | None, *, durable: bool) -> tuple[dict[str, Any], list[Sample]]:
-    with temporary_home() as home, LocalServices(home / "services", durable=durable) as services:
-        facts = machine_facts(services.postgres)
-        _say("starting" if lanes else "calibrating")
-        found = {} if lanes else calibrate(services.postgres, max(schemas // 5, 4))
-        connections = lanes or min(found, key=lambda many: found[many])
-        timed = ", ".join(f"{many}: {seconds:.2f} s" for many, seconds in found.items()) or "not calibrated"
-        facts |= {"tenants": schemas, "rounds": rounds, "connections": f"{connections} ({timed})"}
-        return facts, _samples(services, home, connections, rounds, schemas)
-
-
-def _watched(turns: int, *, durable: bool) -> list[Watching]:
-    _say("watching")
-    with temporary_home() as home, LocalServices(home / "services", durable=durable) as services:
-        return watch(services, home, turns)
-
-
-def _newcomers(sizes: Sequence[tuple[int, int]], *, durable: bool) -> list[Newcomer]:
-    """By number of migrations and of turns."""
-    with temporary_home() as home, LocalServices(home / "services", durable=durable) as services:
-        return [measure(services.postgres, home, migrations, turns) for migrations, turns in sizes]
-
-
-def _samples(services: LocalServices, home: Path, connections: int, rounds: int, schemas: int) -> list[Sample]:
-    postgres, valkey = services.postgres, services.valkey
-    with workers_on(services, home, connections) as (workers, folder):
-        limit, alembic = Limit(postgres, connections), WithAlembic(postgres, home / "alembic")
-        lanes: list[Lane] = [limit, Ours(postgres, workers, folder), alembic]
-        here, apart = Meter(_pid(postgres.pid), []), Meter(_pid(postgres.pid), [*workers.pids, _pid(valkey.pid)])
-        meters = {limit.name: here, alembic.name: here, Ours.name: apart}
-        _say("warming up")
-        list(play_round(postgres, lanes, meters, 0, WARM_UP_SCHEMAS))
-        return [_said(sample, schemas) for sample in play(postgres, lanes, meters, rounds, schemas)]
-
-
-def _pid(pid: int | None) -> int:
-    if pid is None:
-        raise click.ClickException("a server has ended")
-    return pid
-
-
-def _said(sample: Sample, schemas: int) -> Sample:
-    each = sample.wall * 1000 / schemas
-    _say(f"round {sample.round}  {sample.work.named:<22} {sample.lane:<8} {each:8.2f} ms per tenant")
-    return sample
 
 
 def _say(progress: str) -> None:

@@ -8,7 +8,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
-import alembic
 import celery
 import psutil
 import psycopg2
@@ -28,5 +27,4 @@ def machine_facts(postgres: Postgres) -> dict[str, Any]:
         "PostgreSQL": f"{server}, fsync {fsync}, on the same machine",
         "Python": platform.python_version(),
         "Celery": celery.__version__,
-        "Alembic": alembic.__version__,
     }

@@ -26,27 +26,37 @@ class Ours:
     """The client's side: publishes through ``migrator.client`` and waits with ``AsyncResult.get``."""
 
     name = "ours"
+    works = tuple(Work)
+    most = None
 
     def __init__(self, postgres: Postgres, workers: Workers, folder: Path) -> None:
         self._postgres, self._workers, self._folder = postgres, workers, folder
+        self._increments: dict[str, str] = {}
+        """The execution of the increment, by database."""
 
     def prepare(self, fleet: Fleet) -> None:
         """Register database and tenants, and take the increment out of the workers' folder again."""
         for step in Work.INCREMENT.steps:
             (self._folder / "tenant" / step.script).unlink(missing_ok=True)
-        self._reports([self._register_database(fleet.database)])
-        self._reports([_register_tenant(fleet.database, schema) for schema in fleet.schemas])
+        self.reports([self._register_database(fleet.database)])
+        self.reports([_register_tenant(fleet.database, schema) for schema in fleet.schemas])
 
     def run(self, work: Work, fleet: Fleet) -> None:
-        """Ask for the migration of the fleet's database and wait for the report."""
+        """Ask for the migration of the fleet's database, or for its rollback, and wait for the report."""
         if work is Work.INCREMENT:
             shutil.copytree(NEXT, self._folder / "tenant", dirs_exist_ok=True)
-        asked = client.migration_requested.delay(
-            request_id=str(uuid4()), scope="tenant", target_databases=[fleet.database], requested_by="benchmark"
-        )
-        _check(self._reports([asked])[0], work, fleet)
+        if work is Work.ROLLBACK:
+            asked = client.rollback_requested.delay(
+                execution_id=self._increments[fleet.database], requested_by="benchmark"
+            )
+        else:
+            asked = ask(fleet.database)
+        if work is Work.INCREMENT:
+            self._increments[fleet.database] = asked.id
+        _check(self.reports([asked])[0], work, fleet)
 
-    def _reports(self, results: Sequence[AsyncResult]) -> list[dict[str, Any]]:
+    def reports(self, results: Sequence[AsyncResult]) -> list[dict[str, Any]]:
+        """What became of events, each waited for; raises what the worker raised."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         try:
             return [self._report(result, deadline) for result in results]
@@ -79,6 +89,13 @@ class Ours:
         )
 
 
+def ask(*databases: str, **more: Any) -> AsyncResult:
+    """Publish a request to bring all tenants of some databases up to date."""
+    return client.migration_requested.delay(
+        request_id=str(uuid4()), scope="tenant", target_databases=list(databases), requested_by="benchmark", **more
+    )
+
+
 def _register_tenant(database: str, schema: str) -> AsyncResult:
     return client.tenant_created.delay(
         tenant_id=f"{database}-{schema}",
@@ -93,6 +110,7 @@ def _register_tenant(database: str, schema: str) -> AsyncResult:
 def _check(report: dict[str, Any], work: Work, fleet: Fleet) -> None:
     """Hold the report against what must have been done."""
     many = len(fleet.schemas)
-    wanted = (0, 0, many) if work is Work.NOTHING else (many, many * len(work.steps), 0)
-    if (report["done"], report["applied"], report["skipped"]) != wanted:
-        raise WorkDiffers(f"ours, {work.named}: wanted (done, applied, skipped) {wanted}, got {report['summary']}")
+    done, skipped = (0, many) if work is Work.NOTHING else (many, 0)
+    found = (report["state"], report["done"], report["skipped"])
+    if found != ("completed", done, skipped) or (work.steps and report["applied"] != many * len(work.steps)):
+        raise WorkDiffers(f"ours, {work.named}: {done} were to be done and {skipped} skipped, got {report['summary']}")

@@ -15,17 +15,25 @@ class Meter:
         self._clients = [psutil.Process(pid) for pid in clients]
         self._here = psutil.Process()
 
+    @staticmethod
+    def of(pids: Iterable[int]) -> float:
+        """Seconds of some processes and their children."""
+        return sum(_with_children(psutil.Process(pid)) for pid in pids)
+
     def read(self) -> tuple[float, float]:
-        """Seconds of the server and of the client side. This process counts without its children."""
-        own = self._here.cpu_times()
-        return _with_children(self._server), own.user + own.system + sum(map(_with_children, self._clients))
+        """Seconds of the server and of the client side. This process counts with those of its children that ended."""
+        own = _and_ended(self._here)
+        return _with_children(self._server), own + sum(map(_with_children, self._clients))
 
 
 def _with_children(process: psutil.Process) -> float:
     """A process, its children that ended, and those that live."""
+    return _and_ended(process) + sum(map(_alone, process.children(recursive=True)))
+
+
+def _and_ended(process: psutil.Process) -> float:
     times = process.cpu_times()
-    ended = times.children_user + times.children_system
-    return times.user + times.system + ended + sum(map(_alone, process.children(recursive=True)))
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _alone(process: psutil.Process) -> float:

@@ -22,11 +22,12 @@ class Work(StrEnum):
     HISTORY = "a"
     INCREMENT = "b"
     NOTHING = "c"
+    ROLLBACK = "f"
 
     @property
     def steps(self) -> tuple[Migration, ...]:
         """What it applies to each schema, which has been through the works before it."""
-        return _STEPS[self]
+        return _STEPS.get(self, ())
 
     @property
     def named(self) -> str:
@@ -35,8 +36,12 @@ class Work(StrEnum):
 
     @property
     def witness(self) -> str:
-        """The relation that a schema has once it is through."""
+        """The relation that a schema has once it is through; after the rollback one that it has no more."""
         return "order_summary" if self is Work.HISTORY else "orders_gifts"
+
+    def witnesses(self, schemas: int) -> int:
+        """How many of so many schemas have the witness when all are through."""
+        return 0 if self is Work.ROLLBACK else schemas
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,19 @@ class Fleet:
     schemas: tuple[str, ...]
 
 
+FORWARD = (Work.HISTORY, Work.INCREMENT, Work.NOTHING)
+UNDO = "DROP INDEX orders_gifts; ALTER TABLE orders DROP CONSTRAINT orders_gift_message_fits, DROP COLUMN gift_message;"
+"""The increment taken back, as somebody who knows it would write it."""
+
+
 class Lane(Protocol):
     """A way to bring a whole fleet to where a work ends."""
 
     name: str
+    works: tuple[Work, ...]
+    """What it can do; the others are left out for it."""
+    most: int | None
+    """How many schemas it is given at the most, for one that would take hours; None for all."""
 
     def prepare(self, fleet: Fleet) -> None:
         """What is done once per fleet and not measured; its database is there, and empty."""
@@ -76,10 +90,10 @@ def scripts(steps: Sequence[Migration]) -> list[str]:
 _STEPS = {
     Work.HISTORY: read_folder(MIGRATIONS / "tenant").migrations,
     Work.INCREMENT: read_folder(NEXT).migrations,
-    Work.NOTHING: (),
 }
 _TITLES = {
     Work.HISTORY: "the whole history",
     Work.INCREMENT: "one increment",
     Work.NOTHING: "nothing to do",
+    Work.ROLLBACK: "rollback of (b)",
 }

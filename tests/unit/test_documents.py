@@ -30,7 +30,7 @@ _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 _FILE = re.compile(r"(?:migrator|tasks|config|tests|docs|benchmarks|examples)/[\w./*-]*")
 _SEPARATOR = re.compile(r"\s(?:&&|\|\||\||;)\s|\$\(|\)\"")
 _DESCRIPTION = re.compile(r"\s{2,}|\s#\s")
-_OF_OTHERS = {"--basic_auth", "--smoke"}
+_OF_OTHERS = {"--basic_auth", "--only"}
 """Options of programs that are not ours, where they stand alone."""
 
 

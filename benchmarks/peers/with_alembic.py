@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import alembic
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, NullPool, create_engine, make_url
 
-from benchmarks.shop import Fleet, Work
+from benchmarks.shop import FORWARD, Fleet, Work
 from migrator.local import Postgres
 from migrator.model.migration import Migration
 
@@ -31,6 +32,9 @@ class WithAlembic:
     """One ``command.upgrade`` per tenant over one connection; Alembic's module globals allow no threads."""
 
     name = "alembic"
+    works = FORWARD
+    most = None
+    version = alembic.__version__
 
     def __init__(self, postgres: Postgres, home: Path) -> None:
         self._postgres = postgres
