@@ -15,6 +15,7 @@ COMMANDS = {
     "baseline": "migrator.cli.amend:baseline",
     "breaker": "migrator.cli.breaker:breaker",
     "cancel": "migrator.cli.rollout:cancel",
+    "dashboard": "migrator.cli.dashboard:dashboard",
     "database": "migrator.cli.registry:database",
     "demo": "migrator.cli.demo:demo",
     "drift": "migrator.cli.drift:drift",

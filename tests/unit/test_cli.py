@@ -20,7 +20,13 @@ def leaves(command: click.Command, name: str):
 
 COMMANDS = dict(leaves(cli.cli, "migrator"))
 every_command = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-SPEAKS_TO_PEOPLE = {"migrator demo", "migrator local up", "migrator local down", "migrator local env"}
+SPEAKS_TO_PEOPLE = {
+    "migrator dashboard",
+    "migrator demo",
+    "migrator local down",
+    "migrator local env",
+    "migrator local up",
+}
 """These run something in the foreground, or print for a shell."""
 
 
