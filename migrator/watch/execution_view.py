@@ -21,6 +21,8 @@ MOST_ACTIONS = 50
 MOST_NAMED = 20
 SPANS = 60
 """Into how many pieces the time of an execution is cut for its chart."""
+SHORTEST_CHART = 2.0
+"""Seconds from the first end to the last, below which there is nothing to draw."""
 
 _DOES = {
     "migrate": "Migrate",
@@ -92,13 +94,20 @@ def targets_view(connection: Connection, execution_id: str) -> list[list[Any]]:
     return [list(row) for row in views.targets_in_order(connection, execution_id)]
 
 
-def chart_view(connection: Connection, execution_id: str) -> dict[str, list[int]]:
-    """Targets that ended, done and failed, in each of equal spans from the first end to the last."""
-    done, failed = [0] * SPANS, [0] * SPANS
-    for row in views.pace_of_ends(connection, execution_id, SPANS):
-        at = row.at or 0
-        done[at], failed[at] = done[at] + row.done, failed[at] + row.failed
-    return {"done": done, "failed": failed}
+def chart_view(connection: Connection, execution_id: str) -> dict[str, Any]:
+    """Targets a second, done and failed, in each of equal spans of ``seconds`` each, from the first end to the last.
+
+    Empty where too little has ended.
+    """
+    found = views.pace_of_ends(connection, execution_id, SPANS)
+    if not found or float(found[0].seconds) < SHORTEST_CHART:
+        return {}
+    length = float(found[0].seconds) / SPANS
+    done, failed = [0.0] * SPANS, [0.0] * SPANS
+    for row in found:
+        done[row.at] += round(row.done / length, 2)
+        failed[row.at] += round(row.failed / length, 2)
+    return {"from": found[0].first_at.isoformat(), "seconds": round(length, 3), "done": done, "failed": failed}
 
 
 def summary_view(row: Row[Any]) -> dict[str, Any]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from kombu.utils.uuid import uuid
+from sqlalchemy import Connection
 from tornado.web import HTTPError
 
 import tasks
 from migrator.errors import BrokerUnreachable
-from migrator.fleet import ledger, views
+from migrator.fleet import ledger, registry, views
 from migrator.model.event import EventType
 from migrator.model.payload import parse_payload
+from migrator.model.target import Database
 from migrator.watch.execution_view import chart_view, execution_view, summary_view, targets_view
+from migrator.web.activity import ActivityWatch
 from migrator.web.handlers import Action, Document, Page
 from migrator.web.hub import Frame
 from migrator.web.stream import Stream
@@ -98,7 +102,7 @@ class ExecutionStream(Stream):
     async def get(self, execution_id: str) -> None:
         """Ends with the execution."""
         await self.asked(_row, execution_id)
-        await self.follow(("execution", execution_id), lambda: ExecutionReader(execution_id))
+        await self.follow(("execution", execution_id), lambda: ExecutionReader(execution_id, self.hub.probes))
 
 
 class FleetStream(Stream):
@@ -112,8 +116,9 @@ class FleetStream(Stream):
 class ExecutionReader:
     """Reads one execution again and again; its targets, which are many, only when they are other ones."""
 
-    def __init__(self, execution_id: str) -> None:
+    def __init__(self, execution_id: str, probes: ThreadPoolExecutor | None = None) -> None:
         self.execution_id = execution_id
+        self._activity = ActivityWatch(execution_id, probes) if probes else None
         self._targets: list[list[Any]] = []
         self._known: object = None
         self._chart: dict[str, Any] = {}
@@ -127,9 +132,12 @@ class ExecutionReader:
             if known != self._known:
                 self._targets, self._known = targets_view(connection, self.execution_id), known
             document["targets"] = self._targets
+            if self._activity and self._activity.is_due:
+                self._activity.look(_at_work(connection, self.execution_id))
             if time.monotonic() >= self._chart_due or document["is_end"]:
                 self._chart, self._chart_due = chart_view(connection, self.execution_id), time.monotonic() + 1
             document["chart"] = self._chart
+        document["activity"] = self._activity.seen() if self._activity else []
         return Frame(document, cells, is_end=document["is_end"])
 
 
@@ -138,6 +146,10 @@ def read_executions() -> Frame:
     with desk.store().begin() as connection:
         found = ledger.executions(connection, MOST_LISTED)
     return Frame({"executions": [summary_view(row) for row in found]})
+
+
+def _at_work(connection: Connection, execution_id: str) -> list[Database]:
+    return [registry.find_database(connection, id_) for id_ in views.running_databases(connection, execution_id)]
 
 
 def _row(execution_id: str) -> None:

@@ -130,6 +130,8 @@ class Hub:
         self.most = most
         self.threads = ThreadPoolExecutor(4, "ledger")
         """Of their own: what Flower asks its workers must not hold up what we ask the ledger."""
+        self.probes = ThreadPoolExecutor(4, "activity")
+        """For what is asked of target databases, which may be slow."""
         self._feeds: dict[Hashable, Feed] = {}
         self._running: set[asyncio.Task[None]] = set()
 

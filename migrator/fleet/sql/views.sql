@@ -36,14 +36,19 @@ ORDER BY database_id;
 
 -- pace_of_ends --
 -- How many targets ended in each of many equal spans of an execution's time, from its first end to its last.
-SELECT least(CAST(extract(epoch FROM finished_at - span.first_at) / nullif(span.seconds, 0) * :spans AS integer),
+WITH span AS (
+    SELECT min(finished_at) AS first_at, extract(epoch FROM max(finished_at) - min(finished_at)) AS seconds
+    FROM outcome
+    WHERE execution_id = :id
+)
+SELECT least(CAST(floor(extract(epoch FROM outcome.finished_at - span.first_at) / span.seconds * :spans) AS integer),
              :spans - 1) AS at,
        count(*) FILTER (WHERE state = 'done') AS done,
-       count(*) FILTER (WHERE state = 'failed') AS failed
+       count(*) FILTER (WHERE state = 'failed') AS failed,
+       span.seconds,
+       span.first_at
 FROM outcome
-CROSS JOIN (
-    SELECT min(finished_at) AS first_at, extract(epoch FROM max(finished_at) - min(finished_at)) AS seconds
-    FROM outcome WHERE execution_id = :id) AS span
-WHERE execution_id = :id AND finished_at IS NOT NULL
-GROUP BY 1
+CROSS JOIN span
+WHERE execution_id = :id AND finished_at IS NOT NULL AND span.seconds > 0
+GROUP BY 1, span.seconds, span.first_at
 ORDER BY 1;
