@@ -41,6 +41,9 @@ def running_databases(connection: Connection, execution_id: str) -> dict[str, in
     return {row.database_id: row.running for row in rows(connection, "running_databases", id=execution_id)}
 
 
-def pace_of_ends(connection: Connection, execution_id: str, spans: int) -> Sequence[Row[Any]]:
-    """Done and failed targets by span: ``at`` counts from 0, spans in which nothing ended are left out."""
-    return rows(connection, "pace_of_ends", id=execution_id, spans=spans)
+def pace_of_ends(connection: Connection, execution_id: str, most: int) -> Sequence[Row[Any]]:
+    """Done and failed targets by span: ``at`` counts from 0, spans in which nothing ended are left out.
+
+    Each row also says of how many ``spans`` it is one, and the ``seconds`` of all from ``first_at`` on.
+    """
+    return rows(connection, "pace_of_ends", id=execution_id, most=most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,8 +20,8 @@ RECENT_SECONDS = 30.0
 MOST_GROUPS = 20
 MOST_ACTIONS = 50
 MOST_NAMED = 20
-SPANS = 60
-"""Into how many pieces the time of an execution is cut for its chart."""
+MOST_SPANS = 60
+"""Into how many pieces the time of an execution is cut for its chart, at the most; none is shorter than a second."""
 SHORTEST_CHART = 2.0
 """Seconds from the first end to the last, below which there is nothing to draw."""
 
@@ -33,6 +34,8 @@ _DOES = {
     "reindex": "Reindex",
     "analyze": "Analyze",
 }
+_PLACE = re.compile(r"^\S+ failed in schema \S+ with SQLSTATE \S+: ")
+"""How the sentence of a failed statement begins; the page shows these facts beside it."""
 _STEPS = {
     "pause": ExecutionState.PAUSED,
     "cancel": ExecutionState.CANCELLED,
@@ -99,14 +102,13 @@ def chart_view(connection: Connection, execution_id: str) -> dict[str, Any]:
 
     Empty where too little has ended.
     """
-    found = views.pace_of_ends(connection, execution_id, SPANS)
+    found = views.pace_of_ends(connection, execution_id, MOST_SPANS)
     if not found or float(found[0].seconds) < SHORTEST_CHART:
         return {}
-    length = float(found[0].seconds) / SPANS
-    done, failed = [0.0] * SPANS, [0.0] * SPANS
+    spans, length = found[0].spans, float(found[0].seconds) / found[0].spans
+    done, failed = [0.0] * spans, [0.0] * spans
     for row in found:
-        done[row.at] += round(row.done / length, 2)
-        failed[row.at] += round(row.failed / length, 2)
+        done[row.at], failed[row.at] = round(row.done / length, 2), round(row.failed / length, 2)
     return {"from": found[0].first_at.isoformat(), "seconds": round(length, 3), "done": done, "failed": failed}
 
 
@@ -267,6 +269,7 @@ def _groups(connection: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
 def _group(row: Row[Any], found: Row[Any]) -> dict[str, Any]:
     places = [f"{database}/{schema}" for database, schema in zip(found.databases, found.schemas, strict=True)]
     return group_facts(found) | {
+        "error": _PLACE.sub("", found.error),
         "first_at": found.first_at.isoformat(),
         "last_at": found.last_at.isoformat(),
         "targets": places,

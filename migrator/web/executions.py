@@ -135,7 +135,8 @@ class ExecutionReader:
             if self._activity and self._activity.is_due:
                 self._activity.look(_at_work(connection, self.execution_id))
             if time.monotonic() >= self._chart_due or document["is_end"]:
-                self._chart, self._chart_due = chart_view(connection, self.execution_id), time.monotonic() + 1
+                self._chart = chart_view(connection, self.execution_id)
+                self._chart_due = time.monotonic() + 1
             document["chart"] = self._chart
         document["activity"] = self._activity.seen() if self._activity else []
         return Frame(document, cells, is_end=document["is_end"])

@@ -93,7 +93,7 @@ def test_a_rollout_is_watched_paused_resumed_and_seen_to_its_end(fleet, rollout,
     in_state(page, "failed")
     assert (count(page, "done"), count(page, "failed"), count(page, "left")) == (TENANTS - len(BROKEN), len(BROKEN), 0)
     assert page.locator("#grid i[data-s='f']").count() == len(BROKEN)
-    assert f"{len(BROKEN)} ×" in group.inner_text()
+    assert f"{len(BROKEN)} \N{MULTIPLICATION SIGN}" in group.inner_text()
     page.locator("#grid i[data-s='f']").first.click()
     page.locator("#target").get_by_text("42P07", exact=True).wait_for()
     keep(page, "execution-failed-light")
@@ -115,9 +115,7 @@ def test_a_retry_from_the_page_takes_up_what_failed(fleet, rollout, dashboard, o
     assert {action for (action,) in fleet.rows("control", "SELECT action FROM migrator.action")} == {"retry"}
 
 
-def test_a_copied_command_is_the_one_that_retries_just_the_failures_of_its_group(
-    fleet, rollout, dashboard, open_page
-):
+def test_a_copied_command_is_the_one_that_retries_just_the_failures_of_its_group(fleet, rollout, dashboard, open_page):
     execution = rollout(canary=0, wave_size="100%", max_failures="100%")
     page = open_page(f"{dashboard.url}/migrator/executions/{execution}")
     in_state(page, "failed")

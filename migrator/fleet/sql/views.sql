@@ -35,20 +35,22 @@ GROUP BY database_id
 ORDER BY database_id;
 
 -- pace_of_ends --
--- How many targets ended in each of many equal spans of an execution's time, from its first end to its last.
-WITH span AS (
+-- How many targets ended in each of equal spans of an execution's time, from its first end to its last; as many spans as
+-- seconds, up to a limit.
+WITH ends AS (
     SELECT min(finished_at) AS first_at, extract(epoch FROM max(finished_at) - min(finished_at)) AS seconds
     FROM outcome
     WHERE execution_id = :id
+), span AS (
+    SELECT *, CAST(least(greatest(floor(seconds), 1), :most) AS integer) AS spans FROM ends
 )
-SELECT least(CAST(floor(extract(epoch FROM outcome.finished_at - span.first_at) / span.seconds * :spans) AS integer),
-             :spans - 1) AS at,
+SELECT least(CAST(floor(extract(epoch FROM outcome.finished_at - first_at) / seconds * spans) AS integer), spans - 1)
+           AS at,
        count(*) FILTER (WHERE state = 'done') AS done,
        count(*) FILTER (WHERE state = 'failed') AS failed,
-       span.seconds,
-       span.first_at
+       seconds, spans, first_at
 FROM outcome
 CROSS JOIN span
-WHERE execution_id = :id AND finished_at IS NOT NULL AND span.seconds > 0
-GROUP BY 1, span.seconds, span.first_at
+WHERE execution_id = :id AND finished_at IS NOT NULL AND seconds > 0
+GROUP BY 1, seconds, spans, first_at
 ORDER BY 1;

@@ -102,7 +102,7 @@ function figures(state) {
   const figure = (value, name, title) => el("div", { class: "m-figure", title }, el("b", {}, value), el("span", {}, name));
   return [
     estimate.rate !== null && figure(`${estimate.rate}/s`, state.is_end ? estimate.basis : "rate"),
-    !state.is_end && figure(estimate.eta_seconds === null ? "—" : seconds(estimate.eta_seconds), `left, ${estimate.basis}`),
+    !state.is_end && figure(estimate.eta_seconds === null ? "unknown" : seconds(estimate.eta_seconds), `to go, ${estimate.basis}`),
     waves > 1 && figure(`${state.wave} of ${waves}`, "wave"),
     budget.most !== null && figure(`${number(budget.failed)} of ${number(budget.most)}`, "failures of the budget"),
   ];

@@ -82,7 +82,7 @@ export function buttons(state, path, live) {
       try {
         const wishes = asks.form ? { strategy: asks.form.querySelector("select").value } : {};
         const said = await post(path(`/${name}`), wishes);
-        toast(said.summary);
+        toast(said.summary.replace(`execution ${state.execution}`, "This execution"));
         live.open();
       } catch (error) {
         toast(error.message, "failed");
