@@ -34,7 +34,9 @@ class Ours(Closed, BaseHandler):
         raise HTTPError(405)
 
     def check_xsrf_cookie(self) -> None:
-        """Also where nobody has to log in, which is when Flower checks nothing."""
+        """Also where nobody has to log in, which is when Flower checks nothing; Tornado asks this before anything."""
+        if self.application.options.basic_auth:
+            self.get_current_user()
         check_origin(self, lambda: RequestHandler.check_xsrf_cookie(self))
 
     @property

@@ -88,10 +88,11 @@ class Dashboard:
             yield frames(answer)
 
 
-def frames(answer):
-    """Reads server-sent events from a response, line by line."""
-    event, data = None, []
+def frames(answer, seconds=60.0):
+    """Reads server-sent events from a response, line by line; a test that reads longer than this has failed."""
+    event, data, deadline = None, [], time.monotonic() + seconds
     for raw in answer:
+        assert time.monotonic() < deadline, "the stream does not come to what is waited for"
         line = raw.decode().rstrip("\n")
         if line.startswith(":"):
             yield line[1:].strip(), None, time.monotonic()

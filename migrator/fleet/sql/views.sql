@@ -44,13 +44,13 @@ WITH ends AS (
 ), span AS (
     SELECT *, CAST(least(greatest(floor(seconds), 1), :most) AS integer) AS spans FROM ends
 )
-SELECT least(CAST(floor(extract(epoch FROM outcome.finished_at - first_at) / seconds * spans) AS integer), spans - 1)
-           AS at,
-       count(*) FILTER (WHERE state = 'done') AS done,
-       count(*) FILTER (WHERE state = 'failed') AS failed,
-       seconds, spans, first_at
+SELECT least(CAST(floor(extract(epoch FROM outcome.finished_at - span.first_at) / span.seconds * span.spans) AS integer),
+             span.spans - 1) AS at,
+       count(*) FILTER (WHERE outcome.state = 'done') AS done,
+       count(*) FILTER (WHERE outcome.state = 'failed') AS failed,
+       span.seconds, span.spans, span.first_at
 FROM outcome
 CROSS JOIN span
-WHERE execution_id = :id AND finished_at IS NOT NULL AND seconds > 0
-GROUP BY 1, seconds, spans, first_at
+WHERE outcome.execution_id = :id AND outcome.finished_at IS NOT NULL AND span.seconds > 0
+GROUP BY 1, span.seconds, span.spans, span.first_at
 ORDER BY 1;
