@@ -58,4 +58,10 @@ def _is_bad(line) -> bool:
 def keep(request):
     """Keeps a screenshot as an artefact of the test run."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    return lambda page, name: page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
+
+    def take(page, name):
+        page.mouse.move(0, 0)
+        page.evaluate("window.scrollTo(0, 0); document.getElementById('toasts').replaceChildren()")
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
+
+    return take

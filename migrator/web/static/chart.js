@@ -33,7 +33,7 @@ export class Chart {
       cursor: { y: false },
       scales: { y: { range: (_, low, high) => [0, Math.max(high, 1) * 1.1] } },
       axes: [
-        { ...axis, grid: { show: false }, space: 70, values: (_, splits) => splits.map((at) => clock(at * 1000)) },
+        { ...axis, grid: { show: false }, size: 26, space: 70, values: (_, splits) => splits.map((at) => clock(at * 1000)) },
         { ...axis, size: 36, space: 30 },
       ],
       series: [

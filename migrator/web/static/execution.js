@@ -74,7 +74,7 @@ function status(state, percent) {
   return [
     el("span", { class: "m-state", data: { state: state.state } }, state.spoken),
     el("span", { class: "m-muted" },
-      state.is_end ? ["since ", el("time", { title: full(state.since), data: { moment: state.since, said: "ago" } }),
+      state.is_end ? [el("time", { title: full(state.since), data: { moment: state.since, said: "ago" } }),
         `, after ${seconds(state.seconds)}`]
         : ["for ", el("span", { title: full(state.since), data: { moment: state.since, said: "for" } })]),
     el("span", { class: "m-percent m-num" }, `${percent}%`),
