@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import psycopg2
 import pytest
 
 import tasks
+from migrator.fleet import claims
 from tests.acceptance.nodes import wait_until
 from tests.browser.conftest import PHONE
+from tests.integration.small_fleet import done, failed, found, lane, opened
 
 TENANTS = 300
 BROKEN = range(40, 52)
@@ -19,7 +22,12 @@ CREATE TABLE account (id int PRIMARY KEY, name text NOT NULL);
 
 @pytest.fixture
 def worker_settings():
-    return {"MIGRATOR_LANES": "3", "MIGRATOR_PROGRESS_EVERY": "0.1", "MIGRATOR_UPKEEP_EVERY": "0.5"}
+    return {
+        "MIGRATOR_LANES": "3",
+        "MIGRATOR_LOCK_TIMEOUT": "5",
+        "MIGRATOR_PROGRESS_EVERY": "0.1",
+        "MIGRATOR_UPKEEP_EVERY": "0.5",
+    }
 
 
 @pytest.fixture
@@ -126,3 +134,53 @@ def test_a_copied_command_is_the_one_that_retries_just_the_failures_of_its_group
         fleet.rows(fleet.home(number), f"DROP TABLE tenant_{number}.account")
     code, report = fleet.command_json(*line.split()[1:])
     assert (code, report["total"], report["done"]) == (0, len(BROKEN), len(BROKEN))
+
+
+def test_ten_thousand_targets_are_drawn_and_updated_without_a_burden(fleet, dashboard, open_page, keep):
+    execution = opened(fleet.store, [*found(5_000, "eu-1"), *found(5_000, "eu-2")])
+    page = open_page(f"{dashboard.url}/migrator/executions/{execution}")
+    page.locator("#grid i").nth(9_999).wait_for(state="attached")
+    with fleet.store.begin() as connection:
+        batch = claims.claim(connection, lane(database_id="eu-2", seconds=600), 100)
+        ended = [failed(claim) if at % 9 == 0 else done(claim) for at, claim in enumerate(batch)]
+        claims.write_outcomes(connection, execution, ended)
+    wait_until(lambda: count(page, "done") + count(page, "failed") == 100, "the page did not follow")
+    assert page.locator("#grid i[data-s='f']").count() == count(page, "failed") > 0
+    page.locator("#grid i").nth(5_000).click()
+    page.locator("#target").get_by_text("eu-2/tenant_000").wait_for()
+    slowest = page.evaluate(LONGEST_FRAME)
+    assert slowest < 1000, f"the page stood still for {slowest} ms"
+    keep(page, "execution-10000-light")
+
+
+def test_who_blocks_whom_is_shown_while_it_lasts(fleet, dashboard, celery_setup, open_page, keep):
+    fleet.write("V1__account.sql", "ALTER TABLE account ADD COLUMN name text;")
+    fleet.register(tenants=2)
+    for number in (1, 2):
+        fleet.rows(fleet.home(number), f"CREATE SCHEMA tenant_{number}; CREATE TABLE tenant_{number}.account (id int)")
+    holder = psycopg2.connect(fleet.services.postgres.url(fleet.names["two"]), application_name="nightly report")
+    with holder.cursor() as cursor:
+        cursor.execute("LOCK TABLE tenant_1.account IN ACCESS SHARE MODE")
+    sent = tasks.migration_requested.delay(
+        request_id=uuid4().hex, scope="tenant", requested_by="ann", canary=0, force_execution=True
+    )
+    wait_until(lambda: fleet.execution(sent.id), "the rollout did not begin")
+    page = open_page(f"{dashboard.url}/migrator/executions/{sent.id}")
+    blocked = page.locator("#activity .m-blocked").first
+    blocked.wait_for(timeout=60_000)
+    assert "nightly report" in blocked.inner_text()
+    assert "AccessExclusiveLock on tenant_1.account" in page.locator("#activity").inner_text()
+    keep(page, "execution-blocked-light")
+    holder.close()
+    in_state(page, "completed")
+
+
+LONGEST_FRAME = """new Promise((resolve) => {
+  let last = performance.now(), longest = 0, frames = 0;
+  const step = (now) => {
+    longest = Math.max(longest, now - last);
+    last = now;
+    if (++frames === 30) resolve(longest); else requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+})"""
