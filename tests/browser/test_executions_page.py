@@ -22,7 +22,7 @@ def test_the_list_shows_an_execution_as_soon_as_it_is_there_and_leads_to_it(flee
     assert "ann" in row.inner_text()
     row.locator("a").click()
     page.wait_for_url(re.compile(f"/migrator/executions/{sent.id}$"))
-    page.locator("#execution").get_by_text("Migrate 6 tenant schemas").wait_for()
+    page.get_by_role("heading", name="Migrate 6 tenant schemas").wait_for()
 
 
 def test_every_page_of_flowers_links_to_ours_and_runs_its_own_scripts_under_our_policy(dashboard, open_page):

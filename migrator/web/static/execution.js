@@ -20,6 +20,7 @@ const path = (rest) => `/api/executions/${encodeURIComponent(id)}${rest}`;
 const bar = new Bar();
 const chart = new Chart($("chart"));
 let targets = null;
+let drawn = null;
 let spokenAt = 0;
 $("bar").append(bar.element);
 
@@ -130,10 +131,12 @@ function acted(state) {
 }
 
 function cells(state, moved) {
-  if (moved === null || targets !== state.targets) {
-    targets = state.targets;
-    grid.set(groupsOf(targets), state.letters);
-  } else grid.change(moved);
+  const letters = state.letters.join("");
+  const isOther = !targets || targets.length !== state.targets.length || (moved === null && letters !== drawn);
+  targets = state.targets;
+  drawn = letters;
+  if (isOther) grid.set(groupsOf(targets), state.letters);
+  else if (moved) grid.change(moved);
   legend($("legend"), LETTERS, Object.fromEntries(Object.keys(LETTERS).map((each) => [each, count_(state.letters, each)])));
 }
 
