@@ -61,7 +61,9 @@ def keep(request):
 
     def take(page, name):
         page.mouse.move(0, 0)
-        page.evaluate("window.scrollTo(0, 0); document.getElementById('toasts').replaceChildren()")
+        page.evaluate(
+            "window.scrollTo({ top: 0, behavior: 'instant' }); document.getElementById('toasts').replaceChildren()"
+        )
         page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
 
     return take
