@@ -1,4 +1,7 @@
-"""A real browser on a real dashboard, in front of the servers, the fleet and the workers of the acceptance tests."""
+"""A real browser on a real dashboard, in front of the servers, the fleet and the workers of the acceptance tests.
+
+Run apart from those: this folder starts servers of its own, and Celery's application keeps to the first ones it met.
+"""
 
 from __future__ import annotations
 
