@@ -75,8 +75,9 @@ class EventTask(BreakerTask):
             raise SettingsMissing(what="the broker", variable="MIGRATOR_BROKER_URL")
         if task_id and kwargs and not options.get("chord") and self.app.conf.result_backend:
             self.app.backend.forget(task_id)
-        options.setdefault("argsrepr", readable(self.event_type, kwargs or {}))
-        options.setdefault("kwargsrepr", "{}")
+        if kwargs:
+            options.setdefault("argsrepr", readable(self.event_type, kwargs))
+            options.setdefault("kwargsrepr", "{}")
         if max_retries is not None:
             options["headers"] = {**(options.get("headers") or {}), RETRIES_HEADER: max_retries}
         return super().apply_async(args, kwargs, task_id=task_id or uuid(), **options)

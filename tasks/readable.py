@@ -16,6 +16,7 @@ from migrator.model.payload import readable
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
 
+GOES_ON = "goes on with what is stored"
 TERMINATED = "terminated by an operator's hand; the ledger says how its execution goes on: migrator show"
 
 
@@ -25,7 +26,9 @@ class ReadableRequest(Request):
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         fields = self._request_dict.get("kwargs")
-        said = readable(self._task.event_type, fields if isinstance(fields, Mapping) else {})
+        told = self._request_dict.get("argsrepr")
+        told = "" if told in (None, "()") else told  # by the relay, which sends ids alone
+        said = readable(self._task.event_type, fields) if fields and isinstance(fields, Mapping) else told or GOES_ON
         self._argsrepr = self._request_dict["argsrepr"] = said
         self._kwargsrepr = self._request_dict["kwargsrepr"] = "{}"
 

@@ -282,7 +282,7 @@ def storable(type_: EventType, fields: Mapping[str, Any]) -> dict[str, Any]:
 def readable(type_: EventType, fields: Mapping[str, Any]) -> str:
     """An event's fields in one line for a list of tasks: those that its type knows, in their order, shortened."""
     known = [f"{name}={_short(fields[name])}" for name in PAYLOADS[type_].model_fields if name in fields]
-    return _cut(", ".join(known), LONGEST_LINE) or "goes on with what is stored"
+    return _cut(", ".join(known), LONGEST_LINE)
 
 
 def _short(value: Any) -> str:

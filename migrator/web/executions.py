@@ -14,6 +14,7 @@ import tasks
 from migrator.errors import BrokerUnreachable
 from migrator.fleet import ledger, registry, views
 from migrator.model.event import EventType
+from migrator.model.holder import spoken
 from migrator.model.payload import parse_payload
 from migrator.model.target import Database
 from migrator.watch.execution_view import chart_view, execution_view, summary_view, targets_view
@@ -161,7 +162,9 @@ def _row(execution_id: str) -> None:
 def _outcome(execution_id: str, database_id: str, schema_name: str, stage: int) -> dict[str, Any] | None:
     with desk.store().begin() as connection:
         row = views.one_outcome(connection, execution_id, database_id, schema_name, stage)
-    return None if row is None else dict(row._mapping)
+    if row is None:
+        return None
+    return {**row._mapping, "lease_holder": spoken(row.lease_holder) if row.lease_holder else None}
 
 
 def _roll_back(execution_id: str, by: str, wishes: dict[str, Any]) -> str:

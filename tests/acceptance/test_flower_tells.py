@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from uuid import uuid4
 
 import pytest
+from celery import Celery
 
 import tasks
 from tests.acceptance.fleet import FIRST
@@ -43,9 +45,12 @@ def heard(celery_setup):
     listening.close()
 
 
-def test_an_events_arguments_are_a_readable_line_in_which_nothing_stands_that_its_type_does_not_know(fleet, heard):
+def test_an_events_arguments_are_a_readable_line_in_which_nothing_stands_that_its_type_does_not_know(
+    fleet, heard, services
+):
     payload = fleet.tenant_payload("7", password="s3cret")
-    sent = tasks.app.send_task("migrator.tenant.created", kwargs=payload, queue="high")
+    with Celery("shop", broker=services.valkey.url(), set_as_current=False) as shop:
+        sent = shop.send_task("migrator.tenant.created", kwargs=payload, queue="high")
     task = wait_until(lambda: (t := heard.task(sent.id)) and t.args and t.state in ("FAILURE", "STARTED") and t)
     wait_until(lambda: "s3cret" not in f"{heard.task(sent.id).args} {heard.task(sent.id).kwargs}", "it is still there")
     assert "tenant_id=7, tenant_slug=tenant 7, database_id=one" in task.args
@@ -64,3 +69,11 @@ def test_a_running_execution_is_told_in_a_sentence_and_a_revoked_one_does_not_st
         time.sleep(0.5)
     assert task.state == "TERMINATED"
     assert "terminated" in task.result
+
+
+def test_an_event_that_the_relay_sent_by_its_id_alone_is_told_by_its_fields_too(fleet, heard):
+    fleet.register()
+    payload = json.dumps(fleet.tenant_payload("7", auto_migrate=False))
+    ((id_,),) = fleet.rows("control", f"SELECT migrator.publish('tenant.created', '{payload}')")
+    task = wait_until(lambda: (t := heard.task(str(id_))) and t.state == "SUCCESS" and t)
+    assert "tenant_id=7, tenant_slug=tenant 7, database_id=one" in task.args

@@ -12,6 +12,7 @@ from migrator.errors import UnknownExecution
 from migrator.fleet import events, gate, ledger, steering
 from migrator.fleet.ledger import Request
 from migrator.model.event import Event, EventType
+from migrator.model.holder import Holder, lane_name
 from migrator.model.plan import by_scope, make_plan
 from migrator.model.preflight import Check, Verdict
 from migrator.model.rollout import Rollout
@@ -20,6 +21,7 @@ from migrator.watch.execution_view import chart_view, execution_view, targets_vi
 from tests.integration.small_fleet import ALL_AT_ONCE, FOLDERS, done, failed, found, lane, opened
 
 EXECUTION = "3f2a9c1e-0000-4000-8000-000000000001"
+HOLDER = str(Holder("here", 1, 2, "task", "1f0c9a6be2d4"))
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def lane_at_work(open_):
     threads = []
 
     def start(statement, execution=EXECUTION, slot=1):
-        session = open_(f"migrator lane {slot} {execution}")
+        session = open_(lane_name(slot, HOLDER, execution))
 
         def work():
             with session.connection.cursor() as cursor:

@@ -186,7 +186,7 @@ def test_a_line_that_shows_an_event_has_only_fields_of_its_type_and_an_end():
     assert said.startswith("tenant_id=7, schema_name=xxx")
     assert "s3cret" not in said
     assert len(said) <= LONGEST_LINE
-    assert readable(EventType.TENANT_CREATED, {}) == "goes on with what is stored"
+    assert readable(EventType.TENANT_CREATED, {}) == ""
 
 
 @pytest.mark.parametrize(

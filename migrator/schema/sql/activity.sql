@@ -7,7 +7,7 @@ WITH lanes AS (
            substring(application_name FROM '^migrator lane (\d+) ') AS slot
     FROM pg_stat_activity
     WHERE datname = current_database() AND leader_pid IS NULL AND state <> 'idle'
-      AND starts_with({execution}, substring(application_name FROM '^migrator lane \d+ (.+)$'))
+      AND starts_with({execution}, substring(application_name FROM '^migrator lane \d+ [0-9a-f]+ (.+)$'))
 ), progress AS (
     SELECT pid, command, phase, relid, index_relid,
            CASE WHEN blocks_total > 0 THEN blocks_done::float8 / blocks_total
