@@ -33,6 +33,7 @@ COMMANDS_AND_GROUPS = {f"migrator {name}": cli.cli.get_command(click.Context(cli
 every_command = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 SPEAKS_TO_PEOPLE = {
     "migrator completion",
+    "migrator dashboard",
     "migrator demo",
     "migrator local up",
     "migrator local down",
