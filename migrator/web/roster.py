@@ -19,7 +19,7 @@ def read_roster() -> dict[str, Any]:
     with desk.store().begin() as connection:
         stamp, _ = roster.stamp(connection)
         found = roster.roster(connection, desk.settings().own_schema)
-        retired = registry.databases(connection, retired=True)
+        active = registry.databases(connection)
     regions, labels, databases = _Places(), _Places(), _Places()
     targets = [
         [
@@ -35,8 +35,8 @@ def read_roster() -> dict[str, Any]:
     return {
         "roster": name_of(stamp),
         "databases": databases.said,
-        "kinds": {each.id: each.kind.value for each in retired},
-        "database_regions": {each.id: each.region or "" for each in retired},
+        "kinds": {each.id: each.kind.value for each in active},
+        "database_regions": {each.id: each.region or "" for each in active},
         "regions": regions.said,
         "labels": labels.said,
         "targets": targets,

@@ -115,8 +115,8 @@ def explained(tenant_id: str, hub: Hub) -> dict[str, Any]:
     try:
         found = look.result(PATIENCE_SECONDS)
     except TooLong:
-        said = f"its database did not answer within {PATIENCE_SECONDS:.0f} s; what the ledger knows is still true"
-        return {"sentence": said, "is_current": False, "is_known": False, "causes": [], "history": [], "pending": []}
+        late = f"its database did not answer within {PATIENCE_SECONDS:.0f} s; what the ledger knows is still true"
+        return {"sentence": late, "is_current": False, "is_known": False, "causes": [], "history": [], "pending": []}
     finally:
         if look.done():
             looks.pop(tenant_id, None)
