@@ -51,7 +51,8 @@ def executed(fleet, numbers, id_: str, end) -> list[Target]:
         )
         waves.note_sent(connection, id_, 1)
         for home in sorted({target.database_id for target in targets}):
-            batch = claims.claim(connection, lane(database_id=home, execution=id_, seconds=600), len(targets))
-            ended = [outcome for claim in batch if (outcome := end(claim))]
-            claims.write_outcomes(connection, id_, ended)
+            lanes = lane(database_id=home, execution=id_, seconds=600)
+            while batch := claims.claim(connection, lanes, len(targets)):
+                if ended := [outcome for claim in batch if (outcome := end(claim))]:
+                    claims.write_outcomes(connection, id_, ended)
     return targets

@@ -31,7 +31,7 @@ function alert(found) {
   return el("article", { class: "m-card m-alert", id: `alert-${found.id}`, data: { alert: found.id, state: found.state, severity: found.severity } },
     el("div", { class: "m-alert-head" },
       el("span", { class: "m-severity", data: { severity: found.severity } }, found.severity),
-      el("b", {}, found.rule.replaceAll("-", " ")),
+      el("b", {}, found.rule.replaceAll("_", " ")),
       el("span", { class: "m-state", data: { state: found.state === "resolved" ? "ok" : found.state === "silenced" ? "waiting" : "fail" } }, found.state),
       el("span", { class: "m-muted" }, found.resolved_at
         ? ["lasted ", seconds((Date.parse(found.resolved_at) - Date.parse(found.first_at)) / 1000), ", over ", el("time", { title: full(found.resolved_at), data: { moment: found.resolved_at } })]
@@ -41,16 +41,16 @@ function alert(found) {
         ? el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", data: { action: "unsilence" }, onclick: () => unsilence(found) }, "Unsilence")
         : el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", data: { action: "silence" }, onclick: () => silence(found) }, "Silence"))),
     el("p", { class: "m-alert-said" }, what),
-    next.length > 0 && el("p", { class: "m-alert-next" }, next.join("; ")),
+    next.length > 0 && el("p", { class: "m-alert-next" }, next.join(" ")),
     found.state === "silenced" && el("p", { class: "m-muted" }, `silenced by ${found.silenced_by} until ${full(found.silenced_until)}${found.silenced_because ? `: ${found.silenced_because}` : ""}`),
     about.length > 0 && el("p", { class: "m-muted" }, about.flatMap((each, at) => (at ? [" · ", each] : [each]))),
     details);
 }
 
-// A sentence says what happened, how it is, and after a semicolon what to do.
-const parts = (sentence) => {
-  const at = sentence.lastIndexOf("; ");
-  return at < 0 ? [sentence] : [sentence.slice(0, at), sentence.slice(at + 2)];
+// What there is to do stands in the last sentence.
+const parts = (said) => {
+  const at = said.lastIndexOf(". ");
+  return at < 0 ? [said] : [said.slice(0, at + 1), said.slice(at + 2)];
 };
 
 function toggled(details, found) {

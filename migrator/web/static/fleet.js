@@ -120,7 +120,7 @@ function conditions() {
   const active = roster.targets.length - (state.conditions.retired || 0);
   for (const [letter, word] of Object.entries(CONDITIONS)) {
     const here = letter === "x" ? 0 : state.conditions[word] || 0;
-    pieces[letter].style.width = `${active ? (100 * here) / active : 0}%`;
+    pieces[letter].style.width = `max(4px, ${active ? (100 * here) / active : 0}%)`; // few among many are seen too
     pieces[letter].hidden = !here;
   }
   draw($("conditions"), [state.conditions, filter.wanted.state], () => Object.entries(CONDITIONS)

@@ -37,6 +37,6 @@ function execution(found) {
 export function health(found) {
   const wrong = found.checks.filter((check) => check.health !== "ok");
   const said = found.error || (wrong.length ? wrong.map((check) => check.name).join(", ") : `${found.checks.length} checks`);
-  return [el("span", { class: "m-state", data: { state: found.health } }, found.health === "ok" ? "healthy" : found.health),
+  return [el("span", { class: "m-state", data: { state: found.health } }, found.health === "ok" ? "healthy" : `health: ${found.health}`),
     el("span", { class: "m-muted" }, said)];
 }
