@@ -16,7 +16,8 @@ SCHEMAS = """DO $$
 DECLARE name text; version text;
 BEGIN
     FOR name, version IN
-        SELECT 'tenant_' || n, CASE WHEN n % {behind} = 0 THEN 'behind' WHEN n % {ahead} = 0 THEN 'ahead' ELSE 'current' END
+        SELECT 'tenant_' || n,
+               CASE WHEN n % {behind} = 0 THEN 'behind' WHEN n % {ahead} = 0 THEN 'ahead' ELSE 'current' END
         FROM generate_series({first}, {last}, {step}) AS n
     LOOP
         EXECUTE format('CREATE SCHEMA %I', name);
