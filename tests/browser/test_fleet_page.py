@@ -95,33 +95,6 @@ def test_a_database_that_cannot_be_asked_is_seen_with_the_reason_and_says_nothin
     wait_until(lambda: (condition(page, "unreachable"), condition(page, "none")) == (2, 2), "conditions are wrong")
 
 
-FILTER_TIME, "tenant_77")
-    assert shown(page) == len([n for n in range(1, MANY + 1) if "tenant_77" in f"tenant_{n}"])
-    assert took < 500, f"filtering took {took} ms"
-    page.locator("#filter-q").fill("")
-    page.locator("#filter-region").select_option("us")
-    assert shown(page) == MANY // 3 + 1
-    page.locator("#filter-label").select_option("tier=gold")
-    assert shown(page) == len([n for n in range(10, MANY + 1, 10) if n % 3 == 1])
-    page.locator("#filter-version").select_option("1")
-    assert 0 < shown(page) < 60
-
-    again = open_page(page.url, scheme="dark")
-    again.locator("#list tbody tr").first.wait_for()
-    assert shown(again) == shown(page)
-    page.get_by_role("button", name="Show all").click()
-    executed(fleet, range(8000, 8100), "e2", lambda claim: None)
-    wait_until(lambda: condition(page, "running") == 100, "the page does not follow")
-    with fleet.store.begin() as connection:
-        rows = fleet.rows("control", "SELECT count(*) FROM migrator.outcome WHERE state = 'running'")
-    assert rows == [(100,)]
-    slowest = page.evaluate(LONGEST_FRAME)
-    assert slowest < 1000, f"the page stood still for {slowest} ms"
-    again.get_by_role("button", name="Show all").click()
-    wait_until(lambda: condition(again, "running") == 100)
-    keep(again, "fleet-10000-dark")
-
-
 FILTER_TIME = """(wanted) => new Promise((resolve) => {
   const place = document.getElementById('filter-q');
   const begun = performance.now();
