@@ -50,7 +50,7 @@ def test_a_tenant_that_failed_is_explained_mended_and_checked(fleet, dashboard, 
     assert page.locator("#history li").count() == 2
     assert fleet.history(home, "tenant_3") == ["V1__account.sql", "V2__name.sql"]
     press(page, "drift")
-    page.locator("#outcomes").get_by_text("drift ").wait_for(timeout=60_000)
+    page.locator("#outcomes a").get_by_text("drift").wait_for(timeout=60_000)
     by = fleet.rows("control", "SELECT requested_by FROM migrator.execution WHERE kind = 'drift'")
     assert "drift check by dashboard@" in by[0][0]
 
