@@ -41,7 +41,7 @@ def main(rounds: int, seed: int | None, seconds: float, schemas: int, broker: st
     first = secrets.randbelow(1_000_000) if seed is None else seed
     place = Path(tempfile.mkdtemp(prefix="migrator-chaos-"))
     place.chmod(0o755)  # as root the servers have another account
-    console, verdicts = Console(), list[Verdict]()
+    console, verdicts = Console(width=120, soft_wrap=True), list[Verdict]()
     with Site(place, broker, lease) as site, Crew(site.environment(), place) as crew:
         facts = _facts(site, seconds, lease)
         for number in range(first, first + rounds):

@@ -16,7 +16,7 @@ from tests.chaos.schedule import Kind, Strike, chosen
 from tests.chaos.site import AWAY, CONTROL, Site, once
 
 _LANES = """SELECT pid FROM pg_stat_activity
-WHERE application_name LIKE 'migrator%' AND datname = ANY(%s) ORDER BY application_name, pid"""
+WHERE application_name LIKE 'migrator%%' AND datname = ANY(%s) ORDER BY application_name, pid"""
 _HELD = """SELECT execution_id, database_id, schema_name, stage FROM migrator.outcome
 WHERE state = 'running' AND split_part(lease_holder, ':', 2) = ANY(%s)"""
 
