@@ -35,7 +35,9 @@ from tests.chaos.site import Site, once
 @click.option("--broker", default="valkey", show_default=True, type=click.Choice(["valkey", "rabbitmq"]))
 @click.option("--lease", default=5.0, show_default=True, help="MIGRATOR_LEASE of the workers; their default is 30.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write all figures to a file.")
-def main(rounds: int, seed: int | None, seconds: float, schemas: int, broker: str, lease: float, file: Path | None) -> None:
+def main(
+    rounds: int, seed: int | None, seconds: float, schemas: int, broker: str, lease: float, file: Path | None
+) -> None:
     """Migrate fleets while their workers and servers are killed, and check each schema afterwards."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a termination cleans up like a Ctrl-C
     first = secrets.randbelow(1_000_000) if seed is None else seed
@@ -72,7 +74,8 @@ def _tell_round(console: Console, verdict: Verdict) -> None:
     back = ", then taken back" if verdict.script.rolls_back else ""
     more = f", {verdict.retries} retried by hand" if verdict.retries else ""
     said = "FAILED" if verdict.faults else "ok"
-    console.print(f"{time.strftime('%X')} round {verdict.script.seed}: {said} in {verdict.seconds:.0f} s{back}{more}; {kills}")
+    what = f"{said} in {verdict.seconds:.0f} s{back}{more}"
+    console.print(f"{time.strftime('%X')} round {verdict.script.seed}: {what}; {kills}")
     for fault in verdict.faults[:20]:
         console.print(f"  {fault}", markup=False)
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -54,10 +55,8 @@ class Crew:
             process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for process in self._running.values():
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(max(deadline - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                pass
             _kill_group(process)
 
     def has(self, name: str) -> bool:

@@ -23,7 +23,8 @@ INSERT INTO applied (script) VALUES ('V2');
     "V3__index.sql": """CREATE INDEX CONCURRENTLY account_name ON account (name);
 CREATE UNIQUE INDEX CONCURRENTLY account_email ON account (email);
 """,
-    "V4__rows.sql": f"""INSERT INTO account SELECT n, 'name ' || n, n || '@example.com' FROM generate_series(1, {ROWS}) AS n;
+    "V4__rows.sql": f"""INSERT INTO account
+SELECT n, 'name ' || n, n || '@example.com' FROM generate_series(1, {ROWS}) AS n;
 INSERT INTO applied (script) VALUES ('V4');
 """,
     "V5__counter.sql": """CREATE TABLE counter (value int NOT NULL);
@@ -44,24 +45,44 @@ INSERT INTO applied (script) VALUES ('V5');
 class Wanted:
     """What a stranger must find in a schema."""
 
-    history: tuple[tuple[str | None, str], ...]
-    """Version and script of each row of history, in order."""
-    applied: tuple[str, ...] | None
-    """What the migrations wrote down themselves, once each; None where the table must be gone."""
+    history: tuple[str, ...]
+    """The script of each row of history, in order."""
+    applied: tuple[str, ...]
+    """What the migrations wrote down themselves, once each."""
     tables: frozenset[str]
+    """And views, beside history."""
+    columns: frozenset[str]
+    """Of the table account ..."""
+    rows: int
+    """... and how many rows it has."""
     indexes: frozenset[str]
     """Beside those of primary keys and of history."""
 
 
-_APPLIED = ("V1", "V2", "V3", "V4", "V5")
-_FORWARD = tuple((name[1], name) for name in sorted(_FILES) if name[0] == "V") + ((None, "R__names.sql"),)
+_VERSIONS = tuple(name for name in sorted(_FILES) if name[0] == "V")
+_UNDONE = tuple(name for name in sorted(_FILES, reverse=True) if name[0] == "U")[:-1]
+_REPEATABLE = "R__names.sql"
 
 MIGRATED = Wanted(
-    history=_FORWARD,
-    applied=tuple(name for name in _APPLIED if name != "V3"),
+    history=(*_VERSIONS, _REPEATABLE),
+    applied=("V1", "V2", "V4", "V5"),
     tables=frozenset({"account", "applied", "counter", "names"}),
+    columns=frozenset({"id", "name", "email"}),
+    rows=ROWS,
     indexes=frozenset({"account_name", "account_email"}),
 )
+"""What a migration from nothing leaves."""
+
+FIRST_VERSION = "1"
+TAKEN_BACK = Wanted(
+    history=(_VERSIONS[0], _REPEATABLE, *_VERSIONS[1:], *_UNDONE),
+    applied=("V1",),
+    tables=frozenset({"account", "applied", "names"}),
+    columns=frozenset({"id", "name"}),
+    rows=0,
+    indexes=frozenset(),
+)
+"""What is left of one that began at the first version, and was rolled back."""
 
 
 def write(place: Path) -> Path:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from tests.chaos import checker
 from tests.chaos.crew import Crew
-from tests.chaos.folder import MIGRATED, Wanted
+from tests.chaos.folder import FIRST_VERSION, MIGRATED, TAKEN_BACK, Wanted
 from tests.chaos.recovery import Recovery, recoveries
 from tests.chaos.schedule import Script, Strike
 from tests.chaos.sender import Sender
-from tests.chaos.site import AWAY, CONTROL, Site, once, patiently
+from tests.chaos.site import AWAY, CONTROL, Site, patiently
 from tests.chaos.strikes import Hit, Striker
 
 END_SECONDS = 180.0
@@ -20,7 +20,6 @@ END_SECONDS = 180.0
 QUIET_SECONDS = 60.0
 MOST_RETRIES = 3
 """How often the operator retries what failed; a round that needs it says so."""
-ROLLED_BACK = Wanted(history=(), applied=None, tables=frozenset(), indexes=frozenset())
 _ENDS = ("completed", "failed", "halted", "cancelled", "rolled_back")
 
 
@@ -92,13 +91,19 @@ class Round:
             )
 
     def _migrate(self) -> None:
-        wishes = {"request_id": self.id, "scope": "tenant", "target_databases": list(self.names)}
+        if self.script.rolls_back:  # to the first version, so that there is something to come back to
+            self._request(f"{self.id}-first", to_version=FIRST_VERSION)
+            self._to_the_end([f"{self.id}-first"])
         started = time.monotonic()
-        self.sender.send(self.id, "migration.requested", "normal", requested_by="chaos", **wishes)
+        self._request(self.id)
         plan: list[tuple[float, Callable[[], None]]] = [(s.at, self._striking(s)) for s in self.script.strikes]
         plan += [(at, self._signing_up(number)) for number, at in enumerate(self.script.sign_ups)]
         self._carry_out(plan, started)
-        self._to_the_end([self.id, *self.sender.sent[1:]])
+        self._to_the_end(self.sender.sent)
+
+    def _request(self, event_id: str, **more: str) -> None:
+        wishes = {"request_id": event_id, "scope": "tenant", "target_databases": list(self.names)}
+        self.sender.send(event_id, "migration.requested", "normal", requested_by="chaos", **wishes, **more)
 
     def _roll_back(self) -> None:
         back, started = f"{self.id}-back", time.monotonic()
@@ -173,7 +178,7 @@ class Round:
             return not left
 
         self._wait(is_quiet, QUIET_SECONDS, lambda: f"left behind: {left}")
-        wanted = ROLLED_BACK if self.script.rolls_back else MIGRATED
+        wanted = TAKEN_BACK if self.script.rolls_back else MIGRATED
         for database, server in self.names.items():
             url = self.site.targets[server].url(database)
             for schemas, expected in self._expected(database, wanted):
@@ -183,7 +188,8 @@ class Round:
 
     def _expected(self, database: str, wanted: Wanted) -> list[tuple[list[str], Wanted]]:
         """Taken back is what the migration changed; customers who signed up later have executions of their own."""
-        query = "SELECT schema_name FROM migrator.outcome WHERE execution_id = %s AND database_id = %s AND applied <> '{}'"
+        query = """SELECT schema_name FROM migrator.outcome
+                   WHERE execution_id = %s AND database_id = %s AND applied <> '{}'"""
         early = [schema for (schema,) in self.site.ask(query, (self.id, database))]
         late = [schema for schema in self.schemas[database] if schema not in early]
         return [(early, wanted), (late, MIGRATED)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from psycopg2 import OperationalError, InterfaceError
+from psycopg2 import InterfaceError, OperationalError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from migrator.cli.init import upgrade_control_schema
