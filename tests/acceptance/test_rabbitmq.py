@@ -10,8 +10,6 @@ import pytest
 from celery import Celery
 from pytest_celery import CeleryBrokerCluster, CeleryWorkerCluster, RabbitMQContainer, RabbitMQTestBroker
 
-import tasks
-from config.queues import QUORUM_QUEUES, TASK_QUEUES
 from migrator import client
 from migrator.errors import ExecutionFailed
 from tests.acceptance.fleet import FIRST, SECOND
@@ -19,7 +17,6 @@ from tests.acceptance.nodes import Worker, WorkerNode, wait_until
 from tests.rabbitmq import WHY_NOT, RabbitMq, rabbitmq_server
 
 pytestmark = pytest.mark.skipif(rabbitmq_server() is None, reason=WHY_NOT)
-QUEUES = {"classic": TASK_QUEUES, "quorum": QUORUM_QUEUES}
 
 
 class RabbitMqNode(RabbitMQContainer):
@@ -45,8 +42,14 @@ class RabbitMqNode(RabbitMQContainer):
         pass
 
 
+@pytest.fixture(scope="module", params=["classic", "quorum"])
+def queues(request):
+    """Which kind of queues the workers were told to use; the other kind could not be declared beside it."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def rabbitmq():
+def rabbitmq(queues):
     with tempfile.TemporaryDirectory(prefix="migrator-test-") as place:
         Path(place).chmod(0o755)
         server = RabbitMq(Path(place) / "rabbitmq")
@@ -55,33 +58,17 @@ def rabbitmq():
         server.stop()
 
 
-@pytest.fixture(params=["classic", "quorum"])
-def queues(request):
-    """Which kind of queues the workers were told to use."""
-    return request.param
-
-
 @pytest.fixture
 def celery_broker_cluster(rabbitmq):
     return CeleryBrokerCluster(RabbitMQTestBroker(RabbitMqNode(rabbitmq)))
 
 
 @pytest.fixture
-def celery_setup_app(celery_setup_config, queues):
-    """The project's own application as these settings would make it; put back afterwards."""
-    wanted = {**celery_setup_config, "task_queues": QUEUES[queues], "broker_transport_options": {"confirm_publish": 1}}
-    before = {name: tasks.app.conf.get(name) for name in wanted}
-    _become(wanted)
-    yield tasks.app
-    _become(before)
-
-
-def _become(settings):
-    tasks.app.conf.update(settings)
-    tasks.app.set_current()
-    tasks.app.pool.force_close_all()
-    tasks.app._pool = None
-    tasks.app.__dict__.pop("amqp", None)  # its queues and producers are made anew from the settings that hold now
+def celery_setup_app(rabbitmq, services):
+    """An application's own: it knows no more than two addresses."""
+    yield client.connect(rabbitmq.url(), services.valkey.url())
+    client.app().close()
+    client._connected.clear()
 
 
 @pytest.fixture
@@ -134,7 +121,7 @@ def test_a_rollout_with_a_tenant_that_fails_ends_as_with_valkey(fleet):
     fleet.write("V1__account.sql", FIRST + "SELECT 1 / (current_schema() <> 'tenant_7')::int;")
     fleet.register(tenants=20)
     with pytest.raises(ExecutionFailed) as raised:
-        tasks.migration_requested.delay(**request(max_failures=5)).get(timeout=60)
+        client.migration_requested.delay(**request(max_failures="5")).get(timeout=60)
     assert (raised.value.report["done"], raised.value.report["failed"]) == (19, 1)
 
 
@@ -142,7 +129,7 @@ def test_a_rollout_with_a_tenant_that_fails_ends_as_with_valkey(fleet):
 def test_a_killed_worker_s_messages_come_back_and_the_execution_ends(fleet, celery_setup):
     slow_history(fleet)
     fleet.register(tenants=40)
-    sent = tasks.migration_requested.delay(**request())
+    sent = client.migration_requested.delay(**request())
     wait_until(lambda: (row := fleet.execution(sent.id)) and row.done >= 5)
     celery_setup.worker.kill()
     celery_setup.worker.restart()
@@ -154,7 +141,7 @@ def test_a_killed_worker_s_messages_come_back_and_the_execution_ends(fleet, cele
 def test_a_worker_survives_a_killed_broker_with_work_in_hand(fleet, rabbitmq, celery_setup):
     slow_history(fleet)
     fleet.register(tenants=40)
-    sent = tasks.migration_requested.delay(**request())
+    sent = client.migration_requested.delay(**request())
     wait_until(lambda: (row := fleet.execution(sent.id)) and row.done >= 5)
     rabbitmq.kill()
     rabbitmq.start()
@@ -164,10 +151,10 @@ def test_a_worker_survives_a_killed_broker_with_work_in_hand(fleet, rabbitmq, ce
 
 
 @pytest.fixture
-def urgent(fleet, worker_settings, tmp_path, celery_setup):
+def urgent(fleet, worker_settings, tmp_path, celery_setup_app):
     """A second worker for critical and high alone, as in the Procfile."""
     arguments = ("-Q", "critical,high,celery", "-c", "1")
-    worker = Worker(WorkerNode("urgent", fleet.environment | worker_settings, tmp_path, *arguments), tasks.app)
+    worker = Worker(WorkerNode("urgent", fleet.environment | worker_settings, tmp_path, *arguments), celery_setup_app)
     worker.ready()
     yield worker
     worker.teardown()
@@ -182,10 +169,10 @@ BULK = "normal,low,celery"
 def test_a_customer_does_not_wait_behind_a_bulk_run(fleet):
     fleet.write("V1__account.sql", FIRST + "SELECT pg_sleep(0.2);")
     fleet.register(tenants=120)
-    bulk = tasks.migration_requested.delay(**request())
+    bulk = client.migration_requested.delay(**request())
     wait_until(lambda: (row := fleet.execution(bulk.id)) and row.done >= 3)
     began = time.monotonic()
-    assert tasks.tenant_created.delay(**fleet.tenant_payload("new")).get(timeout=30)["done"] == 1
+    assert client.tenant_created.delay(**fleet.tenant_payload("new")).get(timeout=30)["done"] == 1
     assert time.monotonic() - began < 10
     assert not fleet.execution(bulk.id).finished_at
     assert bulk.get(timeout=90)["done"] == 120
@@ -194,7 +181,7 @@ def test_a_customer_does_not_wait_behind_a_bulk_run(fleet):
 @pytest.mark.usefixtures("celery_setup")
 def test_an_event_for_a_database_that_is_not_there_yet_waits_in_the_broker(fleet):
     slow_history(fleet)
-    sent = tasks.tenant_created.apply_async(kwargs=fleet.tenant_payload("7"), max_retries=9)
+    sent = client.tenant_created.apply_async(kwargs=fleet.tenant_payload("7"), max_retries=9)
     wait_until(lambda: (event := fleet.event(sent.id)) and event.retry_count >= 1)
     fleet.register()
     assert sent.get(timeout=60)["done"] == 1
@@ -204,7 +191,6 @@ def test_an_event_for_a_database_that_is_not_there_yet_waits_in_the_broker(fleet
 def test_applications_send_through_the_light_client_and_through_the_door(fleet, rabbitmq, services):
     slow_history(fleet)
     fleet.register()
-    client.connect(rabbitmq.url(), services.valkey.url())
     assert client.tenant_created.delay(**fleet.tenant_payload("1")).get(timeout=60)["done"] == 1
     foreign = Celery("shop", broker=rabbitmq.url(), backend=services.valkey.url(), set_as_current=False)
     sent = foreign.send_task("migrator.tenant.created", kwargs=fleet.tenant_payload("2"))

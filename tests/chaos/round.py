@@ -75,14 +75,7 @@ class Round:
             database = list(self.names)[number % 2]
             self.schemas[database].append(f"tenant_{number}")
         for database, server in self.names.items():
-            target = self.site.targets[server]
-            target.create_database(database)
-            row = (database, database, target.port, f"file:{self.site.secret(server)}")
-            self.site.ask(
-                """INSERT INTO migrator.database (id, name, kind, region, host, port, username, credential)
-                   VALUES (%s, %s, 'tenant', 'eu', '127.0.0.1', %s, 'postgres', %s)""",
-                row,
-            )
+            self.site.register(database, server)
             tenants = self.schemas[database]
             self.site.ask(
                 """INSERT INTO migrator.tenant (id, slug, database_id, schema_name)

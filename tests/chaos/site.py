@@ -89,6 +89,16 @@ class Site:
             time.sleep(0.05)
         assert not self._due, f"{', '.join(self._due)} did not come back"
 
+    def register(self, database: str, server: str) -> None:
+        """Create a database on a target server and put it into the registry."""
+        target = self.targets[server]
+        target.create_database(database)
+        self.ask(
+            """INSERT INTO migrator.database (id, name, kind, region, host, port, username, credential)
+               VALUES (%s, %s, 'tenant', 'eu', '127.0.0.1', %s, 'postgres', %s)""",
+            (database, database, target.port, f"file:{self.secret(server)}"),
+        )
+
     @property
     def broker_url(self) -> str:
         """Where messages go."""
