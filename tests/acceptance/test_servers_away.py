@@ -122,13 +122,17 @@ def test_a_killed_target_server_costs_nothing_but_time(fleet, second):
     assert (row.state, row.done, row.failed) == ("completed", 60, 0)
 
 
+IMPATIENT = BRIEF | {"MIGRATOR_PREFLIGHT_EVERY": "0.5", "MIGRATOR_PREFLIGHT_PATIENCE": "2"}
+
+
+@pytest.mark.parametrize("worker_settings", [IMPATIENT])
 @pytest.mark.usefixtures("celery_setup")
-def test_a_read_only_target_is_named_left_clean_and_done_by_a_retry(fleet):
+def test_a_read_only_target_is_waited_for_named_left_clean_and_done_by_a_retry(fleet):
     fleet.write("V1__account.sql", FIRST)
     fleet.register(tenants=10, databases=("one",))
     fleet.rows("control", f"ALTER DATABASE {fleet.names['one']} SET default_transaction_read_only = on")
     sent = request(fleet)
-    row = wait_until(ended(fleet, sent))
+    row = wait_until(ended(fleet, sent), "the execution did not end", 60)
     assert (row.state, row.done, row.failed) == ("halted", 0, 1)
     [message] = [outcome.error_message for outcome in fleet.outcomes(sent).values() if outcome.error_message]
     assert "read-only" in message
