@@ -46,7 +46,7 @@ class Round:
         self.verdict = Verdict(script, schemas)
         self.names = {f"{server}_{script.seed}": server for server in sorted(site.targets)}
         self.schemas: dict[str, list[str]] = {name: [] for name in self.names}
-        self.sender = Sender(site)
+        self.sender = Sender(site, has_relay=crew.has("relay"))
         self.striker = Striker(site, crew, self.names)
         self.id = f"chaos-{script.seed}"
 
@@ -127,7 +127,8 @@ class Round:
             self.schemas[database].append(schema)
             tenant = {"tenant_id": f"{database}-{schema}", "tenant_slug": f"{database}-{schema}", "region": "eu"}
             where = {"database_id": database, "schema_name": schema}
-            self.sender.send(f"{self.id}-{schema}", "tenant.created", "high", **tenant, **where)
+            say = self.sender.publish if number % 2 else self.sender.send
+            say(f"{self.id}-{schema}", "tenant.created", "high", **tenant, **where)
 
         return act
 

@@ -1,7 +1,11 @@
-"""An application beside the fleet: it sends events by Celery alone, and again when the broker forgot them."""
+"""An application beside the fleet: it sends events by Celery alone, and again when the broker forgot them.
+
+Where there is an outbox and a relay, events can be put into the outbox instead; those are never sent again.
+"""
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -20,8 +24,8 @@ PATIENCE_SECONDS = 3.0
 class Sender:
     """Sends events and remembers them until they are in the ledger."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, site: Site, *, has_relay: bool = False) -> None:
+        self._site, self._has_relay = site, has_relay
         self._app = Celery("chaos", broker=site.broker_url, set_as_current=False)
         self._app.conf.update(broker_transport_options={"socket_timeout": 5}, task_ignore_result=True)
         self._waiting: dict[str, tuple[float, str, str, dict[str, Any]]] = {}
@@ -32,6 +36,15 @@ class Sender:
         """Send an event under an id."""
         self.sent.append(event_id)
         self._publish(event_id, type_, queue, payload)
+
+    def publish(self, event_id: str, type_: str, queue: str, **payload: Any) -> None:
+        """Put an event into the outbox, or send it where there is none."""
+        if not self._has_relay:
+            self.send(event_id, type_, queue, **payload)
+            return
+        self.sent.append(event_id)
+        query = "SELECT migrator.publish(%s, %s::jsonb, %s)"
+        self._site.ask(query, (type_, json.dumps(payload), event_id))
 
     def steer(self, execution_id: str, action: str) -> None:
         """Do what an operator does."""
