@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -30,6 +31,8 @@ class Crew:
         self._environment, self.logs = {**os.environ, **environment}, logs
         self._commands = {name: command for name, command in PROCESSES.items() if name != "dashboard"}
         self._commands["beat"] += f" --schedule={logs / 'beat'}"
+        if find_spec("migrator.cli.relay"):  # beside those in the workers
+            self._commands["relay"] = "migrator.cli relay"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._parents = {name: Parent() for name in self._commands}
         self._lock, self._stopped = threading.Lock(), threading.Event()

@@ -46,7 +46,7 @@ class Round:
         self.verdict = Verdict(script, schemas)
         self.names = {f"{server}_{script.seed}": server for server in sorted(site.targets)}
         self.schemas: dict[str, list[str]] = {name: [] for name in self.names}
-        self.sender = Sender(site, has_relay=crew.has("relay"))
+        self.sender = Sender(site)
         self.striker = Striker(site, crew, self.names)
         self.id = f"chaos-{script.seed}"
 
