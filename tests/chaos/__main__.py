@@ -30,7 +30,7 @@ from tests.chaos.site import Site, once
 @click.command()
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
 @click.option("--seed", type=int, help="Of the first round; each later one has the next number.  [default: by lot]")
-@click.option("--seconds", default=12.0, show_default=True, help="How long blows fall in each round.")
+@click.option("--seconds", default=12.0, show_default=True, help="How long strikes fall in each round.")
 @click.option("--schemas", default=200, show_default=True, type=click.IntRange(2), help="Tenants per round.")
 @click.option("--broker", default="valkey", show_default=True, type=click.Choice(["valkey", "rabbitmq"]))
 @click.option("--lease", default=5.0, show_default=True, help="MIGRATOR_LEASE of the workers; their default is 30.")
@@ -90,7 +90,7 @@ def _facts(site: Site, seconds: float, lease: float) -> dict[str, Any]:
         "Celery": celery.__version__,
         "broker": site.broker,
         "lease": lease,
-        "seconds of blows in each round": seconds,
+        "seconds of strikes in each round": seconds,
     }
 
 

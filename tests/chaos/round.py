@@ -1,4 +1,4 @@
-"""One round: a fleet of its own is migrated under blows, comes to its end, and is looked at."""
+"""One round: a fleet of its own is migrated under strikes, comes to its end, and is looked at."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ LOTS: Mapping[Kind, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """One blow."""
+    """One thing that is done to the fleet."""
 
     at: float
     """Seconds after the first event was sent."""
@@ -75,7 +75,7 @@ class Script:
 
 
 def script_for(seed: int, seconds: float, kinds: Collection[Kind]) -> Script:
-    """Draw a round. ``seconds``: the time over which the blows are spread."""
+    """Draw a round. ``seconds``: the time over which the strikes are spread."""
     chance = Random(seed)
     strikes = _draw(chance, seconds, kinds, chance.randint(FEWEST_STRIKES, MOST_STRIKES))
     sign_ups = tuple(sorted(chance.uniform(0, seconds) for _ in range(chance.choice((0, 3, 6)))))

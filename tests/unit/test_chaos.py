@@ -25,7 +25,7 @@ def test_seeds_differ_and_every_kind_is_drawn_sooner_or_later():
 
 
 @given(seeds, st.floats(2, 60), st.sets(st.sampled_from(sorted(ALL)), min_size=3))
-def test_blows_fall_in_order_in_their_time_and_only_on_what_is_there(seed, seconds, kinds):
+def test_strikes_fall_in_order_in_their_time_and_only_on_what_is_there(seed, seconds, kinds):
     strikes = script_for(seed, seconds, kinds).strikes
     assert 1 <= len(strikes) <= MOST_STRIKES
     assert [strike.at for strike in strikes] == sorted(strike.at for strike in strikes)
