@@ -18,7 +18,7 @@ from tests.chaos.site import AWAY, CONTROL, Site, once
 _LANES = """SELECT pid FROM pg_stat_activity
 WHERE application_name LIKE 'migrator%%' AND datname = ANY(%s) ORDER BY application_name, pid"""
 _HELD = """SELECT execution_id, database_id, schema_name, stage FROM migrator.outcome
-WHERE state = 'running' AND split_part(lease_holder, ':', 2) = ANY(%s)"""
+WHERE state = 'running' AND split_part(lease_holder, ':', 3) = ANY(%s)"""
 
 Target = tuple[str, str, str, int]
 
@@ -122,7 +122,7 @@ class Striker:
         return tuple(database for database, home in self._databases.items() if home == server)
 
     def _busy(self) -> set[int]:
-        found = "SELECT split_part(lease_holder, ':', 2)::int FROM migrator.outcome WHERE state = 'running'"
+        found = "SELECT split_part(lease_holder, ':', 3)::int FROM migrator.outcome WHERE state = 'running'"
         try:
             return {pid for (pid,) in once(self._site.control.url(CONTROL), found)}
         except AWAY:
