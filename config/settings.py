@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     """A directory with the certificates of all whose messages are accepted."""
     signing_passphrase: SecretStr | None = None
     """Of the key, when it has one."""
+    rabbitmq_queues: Literal["classic", "quorum"] = "classic"
+    """Where RabbitMQ is the broker. Quorum queues are replicated, but a worker holds back messages of each."""
 
     migrations: Path = Path("migrations")
     """Holds a folder for each scope: admin, regional, tenant."""

@@ -29,6 +29,7 @@ from migrator.watch.report import simple_report
 from tasks import desk, tracing
 from tasks.app import app
 from tasks.breaker import BreakerTask
+from tasks.broker_repairs import pause_on
 from tasks.notice import notice
 
 Report = dict[str, Any]
@@ -90,6 +91,8 @@ class EventTask(BreakerTask):
         """As Celery's, except that jitter may not cut short the wait for a database that is not registered yet."""
         if isinstance(exc, UnknownDatabase) and countdown is not None:
             countdown = max(countdown, min(self.retry_backoff * 2**self.request.retries, self.retry_backoff_max))
+        if countdown:
+            countdown = pause_on(self.app, countdown)
         options = {"max_retries": self._most_retries(), **options}
         return super().retry(*args, exc=exc, countdown=countdown, **options)
 
