@@ -38,6 +38,7 @@ demo: $(VENV)/.demo ## Migrate a sample fleet of 100 tenants from nothing, watch
 test: $(VENV)/.dev lint ## Run the linters and all tests, against real servers and workers that are started for it
 	@$(BIN)/python -m pytest tests/unit -q -n 2
 	@$(BIN)/python -m pytest tests/integration tests/acceptance -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest tests/browser -q -n 2 --dist loadfile
 	@$(BIN)/python -m tests.chaos --rounds 2 --seconds 8
 
 unit: $(VENV)/.dev ## Run the unit tests alone; seconds

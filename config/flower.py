@@ -2,12 +2,12 @@
 
 from ipaddress import ip_address
 
-DEFAULTS = {
+DEFAULTS: dict[str, str | int | bool] = {
     "address": "127.0.0.1",  # Flower's own default is every interface
-    "port": "5555",
-    "max_tasks": "10000",  # about 5 kB each
+    "port": 5555,
+    "max_tasks": 10000,  # about 5 kB each
     "tasks_columns": "name,uuid,args,state,result,received,started,runtime,worker",  # result holds the progress
-    "enable_events": "True",
+    "enable_events": True,
 }
 
 

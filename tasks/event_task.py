@@ -24,7 +24,7 @@ from migrator.errors import (
 )
 from migrator.fleet import events
 from migrator.model.event import Event, EventStatus, EventType, Priority
-from migrator.model.payload import checked_event_id, parse_payload, refused_payload, storable
+from migrator.model.payload import checked_event_id, parse_payload, readable, refused_payload, storable
 from migrator.watch.report import simple_report
 from tasks import desk, tracing
 from tasks.app import app
@@ -53,6 +53,7 @@ class EventTask(BreakerTask):
     """
 
     abstract = True
+    Request = "tasks.readable:ReadableRequest"
     event_type: EventType
     throws = (MigratorError,)  # expected: one line in the log, no traceback
     autoretry_for = (TransientError,)
@@ -75,6 +76,9 @@ class EventTask(BreakerTask):
             raise SettingsMissing(what="the broker", variable="MIGRATOR_BROKER_URL")
         if task_id and kwargs and not options.get("chord") and self.app.conf.result_backend:
             self.app.backend.forget(task_id)
+        if kwargs:
+            options.setdefault("argsrepr", readable(self.event_type, kwargs))
+            options.setdefault("kwargsrepr", "{}")
         if max_retries is not None:
             options["headers"] = {**(options.get("headers") or {}), RETRIES_HEADER: max_retries}
         return super().apply_async(args, kwargs, task_id=task_id or uuid(), **options)

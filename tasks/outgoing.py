@@ -11,10 +11,10 @@ from celery import Celery
 from sqlalchemy import Row
 
 from migrator.model.event import EventType
+from migrator.model.payload import readable
 
 LONGEST_WAIT = 5.0
 """Seconds for the broker's answer; the events that are being sent are locked meanwhile."""
-LONGEST_REPR = 1000
 
 
 @cache
@@ -48,7 +48,8 @@ class Outgoing:
                         queue=event.priority,
                         producer=producer,
                         retry=False,
-                        kwargsrepr=repr(event.payload)[:LONGEST_REPR],
+                        argsrepr=readable(EventType(event.type), event.payload),
+                        kwargsrepr="{}",
                     )
         except BaseException:
             self.close()

@@ -18,6 +18,7 @@ COMMANDS = {
     "breaker": "migrator.cli.breaker:breaker",
     "cancel": "migrator.cli.rollout:cancel",
     "completion": "migrator.cli.completion:completion",
+    "dashboard": "migrator.cli.dashboard:dashboard",
     "database": "migrator.cli.registry:database",
     "demo": "migrator.cli.demo:demo",
     "doctor": "migrator.cli.doctor:doctor",

@@ -29,6 +29,8 @@ from migrator.model.rollout import OnHalt, Order, Rollout
 from migrator.model.target import DatabaseKind, Scope
 from migrator.model.window import Window
 
+LONGEST_LINE, LONGEST_VALUE = 300, 60
+"""Characters of a line that shows an event to people, and of one value in it."""
 LONGEST_EVENT_ID = 200
 
 
@@ -275,6 +277,20 @@ def refused_payload(type_: EventType, fields: Mapping[str, Any]) -> BadPayload |
 def storable(type_: EventType, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that the type knows, with what PostgreSQL's jsonb cannot hold written as text."""
     return {name: storable_value(value) for name, value in fields.items() if name in PAYLOADS[type_].model_fields}
+
+
+def readable(type_: EventType, fields: Mapping[str, Any]) -> str:
+    """An event's fields in one line for a list of tasks: those that its type knows, in their order, shortened."""
+    known = [f"{name}={_short(fields[name])}" for name in PAYLOADS[type_].model_fields if name in fields]
+    return _cut(", ".join(known), LONGEST_LINE)
+
+
+def _short(value: Any) -> str:
+    return _cut(value if isinstance(value, str) else repr(value), LONGEST_VALUE)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def checked_event_id(type_: EventType, event_id: str) -> str:

@@ -16,6 +16,7 @@ from pytest_celery import (
 )
 
 from migrator.local import LocalServices
+from tests.acceptance.dashboards import Dashboard
 from tests.acceptance.fleet import Fleet
 from tests.acceptance.nodes import ValkeyNode, Worker, WorkerNode
 
@@ -98,6 +99,22 @@ def beat(fleet, worker_settings, tmp_path, celery_setup_app):
     command = {"beat": f"celery -A tasks beat --schedule={tmp_path / 'beat'}"}
     with Processes(command, fleet.environment | worker_settings, tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def dashboard_options():
+    """Flower's options; a module or test overrides it."""
+    return ()
+
+
+@pytest.fixture
+def dashboard(fleet, celery_setup_app, celery_broker_cluster, dashboard_options, tmp_path):
+    """The dashboard of the test's fleet."""
+    running = Dashboard(fleet.environment, tmp_path, *dashboard_options)
+    try:
+        yield running.start()
+    finally:
+        running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -33,10 +33,11 @@ COMMANDS_AND_GROUPS = {f"migrator {name}": cli.cli.get_command(click.Context(cli
 every_command = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 SPEAKS_TO_PEOPLE = {
     "migrator completion",
+    "migrator dashboard",
     "migrator demo",
-    "migrator local up",
     "migrator local down",
     "migrator local env",
+    "migrator local up",
 }
 """These run something in the foreground, or print for a shell."""
 

@@ -9,26 +9,44 @@ from click.testing import CliRunner
 
 from config.flower import DEFAULTS, is_loopback
 from migrator.web import dashboard as module
+from migrator.web.flower_parts import options
 
 
 @pytest.fixture
-def flower(monkeypatch):
-    """What would have been handed to Flower."""
+def flower(monkeypatch, tmp_path):
+    """What Flower would have been started with."""
     started = []
-    monkeypatch.setattr(module, "flower", SimpleNamespace(callback=lambda options: started.append(list(options))))
-    return started
+
+    def start(_):
+        started.append({name: getattr(options, name) for name in (*DEFAULTS, "basic_auth", "auth")})
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "flower", SimpleNamespace(callback=start))
+    monkeypatch.setattr(module.plugin, "install", lambda: None)
+    before = {name: option._value for name, option in options._options.items()}
+    yield started
+    for name, value in before.items():
+        options._options[name]._value = value
 
 
-def start(*options: str):
-    return CliRunner().invoke(module.dashboard, options, obj=SimpleNamespace(app=None))
+def start(*given: str):
+    return CliRunner().invoke(module.dashboard, given, obj=SimpleNamespace(app=None))
 
 
 @pytest.mark.parametrize(
-    "options",
-    [[], ["--port=8080"], ["--address=127.0.0.1"], ["--address=127.8.8.8"], ["--address=::1"], ["--address=localhost"]],
+    "given",
+    [
+        [],
+        ["--port=8080"],
+        ["--address=127.0.0.1"],
+        ["--address=127.8.8.8"],
+        ["--address=::1"],
+        ["--address=localhost"],
+        ["--unix_socket=/tmp/socket", "--address="],
+    ],
 )
-def test_loopback_needs_no_password(flower, options):
-    assert start(*options).exit_code == 0
+def test_loopback_needs_no_password(flower, given):
+    assert start(*given).exit_code == 0
     assert len(flower) == 1
 
 
@@ -43,16 +61,16 @@ def test_an_address_that_others_can_reach_is_refused_without_authentication(flow
 
 
 @pytest.mark.parametrize(
-    "options",
+    "given",
     [
         ["--basic_auth=ann:secret"],
         ["--basic-auth=ann:secret"],
         ["--auth=.*@example.org", "--auth_provider=flower.views.auth.GoogleAuth2LoginHandler"],
     ],
 )
-def test_an_address_that_others_can_reach_is_fine_with_authentication(flower, options):
-    assert start("--address=0.0.0.0", *options).exit_code == 0
-    assert "--address=0.0.0.0" in flower[0]
+def test_an_address_that_others_can_reach_is_fine_with_authentication(flower, given):
+    assert start("--address=0.0.0.0", *given).exit_code == 0
+    assert flower[0]["address"] == "0.0.0.0"
 
 
 @pytest.mark.parametrize("empty", ["--basic_auth=", "--auth=", "--auth_provider=flower.views.auth.GitHubLoginHandler"])
@@ -73,24 +91,26 @@ def test_the_environment_is_checked_like_the_command_line(flower, monkeypatch):
     assert start().exit_code == 0
 
 
+def test_flowers_configuration_file_is_read_and_checked_too(flower, tmp_path):
+    (tmp_path / "flowerconfig.py").write_text("address = '0.0.0.0'\nport = 8081\n")
+    assert start().exit_code != 0
+    (tmp_path / "flowerconfig.py").write_text("address = '0.0.0.0'\nport = 8081\nbasic_auth = ['ann:secret']\n")
+    assert start().exit_code == 0
+    assert flower[0]["port"] == 8081
+
+
 def test_the_last_address_counts_as_it_does_for_flower(flower):
     assert start("--address=127.0.0.1", "--address=0.0.0.0").exit_code != 0
 
 
-def test_our_defaults_are_added_and_what_a_person_says_wins(flower):
-    start("--port=8080", "--max-tasks=7")
-    assert "--port=8080" in flower[0]
-    assert f"--address={DEFAULTS['address']}" in flower[0]
-    assert f"--tasks_columns={DEFAULTS['tasks_columns']}" in flower[0]
-    assert [option for option in flower[0] if option.startswith(("--port", "--max"))] == [
-        "--port=8080",
-        "--max-tasks=7",
-    ]
+def test_our_defaults_hold_and_what_a_person_says_wins(flower):
+    assert start("--port=8080", "--max-tasks=7").exit_code == 0
+    assert flower[0] == {**DEFAULTS, "port": 8080, "max_tasks": 7, "basic_auth": [], "auth": ""}
 
 
 def test_the_columns_that_show_progress_are_on():
-    assert {"args", "result"} <= set(DEFAULTS["tasks_columns"].split(","))
+    assert {"args", "result"} <= set(str(DEFAULTS["tasks_columns"]).split(","))
 
 
 def test_the_default_address_is_loopback():
-    assert is_loopback(DEFAULTS["address"])
+    assert is_loopback(str(DEFAULTS["address"]))

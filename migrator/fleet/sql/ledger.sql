@@ -106,7 +106,11 @@ SELECT sqlstate, script, line, error, count(*) AS count,
        (array_agg(database_id || '/' || schema_name ORDER BY database_id, schema_name))[1] AS sample,
        (array_agg(tenant_id ORDER BY database_id, schema_name))[1] AS sample_tenant,
        (array_agg(statement ORDER BY database_id, schema_name))[1] AS statement,
-       (array_agg(error_message ORDER BY database_id, schema_name))[1] AS message
+       (array_agg(error_message ORDER BY database_id, schema_name))[1] AS message,
+       (array_agg(database_id ORDER BY database_id, schema_name))[1:20] AS databases,
+       (array_agg(schema_name ORDER BY database_id, schema_name))[1:20] AS schemas,
+       (array_agg(tenant_id ORDER BY database_id, schema_name))[1:20] AS tenants,
+       min(finished_at) AS first_at, max(finished_at) AS last_at
 FROM (
     SELECT outcome.*,
            regexp_replace(regexp_replace(replace(error_message, schema_name, '<schema>'),
