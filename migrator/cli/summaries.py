@@ -13,6 +13,7 @@ SUMMARIES: dict[str, dict[str, str]] = {
         "breaker": "See, open and reset the circuit breakers of the databases.",
         "cancel": "End an execution before its time; targets in hand are finished, what is done stays done.",
         "completion": "Print a script with which bash, zsh or fish completes commands, options and their values.",
+        "dashboard": "Serve the dashboard: Flower with the pages for executions, on http://127.0.0.1:5555/migrator by default.",
         "database": "The databases of the fleet.",
         "demo": "Migrate a sample fleet from nothing, with everything real, and stop it all again.",
         "doctor": "Check everything that a fleet needs before it can be migrated, and say what is wrong and what to do.",
