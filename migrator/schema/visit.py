@@ -296,7 +296,7 @@ class Visit:
 
     def _begin(self) -> str:
         """Its last statement is ended by the first lap."""
-        return self._text("begin", search_path=self._search_path())
+        return self._text("path", search_path=self._search_path())
 
     def _settings(self, scope: str = "SESSION") -> str:
         patience = self.rules.lock_timeout if scope == "LOCAL" else 0
