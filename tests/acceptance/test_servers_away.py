@@ -102,6 +102,18 @@ def test_a_killed_server_with_control_and_target_databases_costs_nothing_but_tim
     assert_each_migration_once(fleet)
 
 
+LONG = BRIEF | {"MIGRATOR_LEASE": "45"}
+
+
+@pytest.mark.parametrize("worker_settings", [LONG])
+@pytest.mark.usefixtures("beat", "celery_setup")
+def test_lanes_let_go_when_the_control_database_is_back_and_nobody_waits_for_their_leases(fleet, services):
+    sent = begun(fleet)
+    services.postgres.kill()
+    services.postgres.start()
+    wait_until(lambda: fleet.execution(sent).state == "completed", "leases were waited for", 40)
+
+
 @pytest.mark.usefixtures("beat", "celery_setup")
 def test_a_killed_target_server_costs_nothing_but_time(fleet, second):
     second.create_database(fleet.names["two"])
