@@ -6,7 +6,7 @@ closed to strangers, safe from other sites, and read-only when the dashboard is.
 
 from __future__ import annotations
 
-from migrator.web import executions
+from migrator.web import executions, probes
 
 ID = r"([^/]{1,200})"
 """Of an execution, as it comes from an address."""
@@ -34,7 +34,11 @@ STREAMS = [
     (rf"/migrator/stream/executions/{ID}", executions.ExecutionStream, None),
 ]
 
-PROBES: list[tuple[str, type, str | None]] = []
-"""What monitoring asks: health, readiness and metrics. A route here goes before Flower's of the same address."""
+PROBES = [
+    (r"/healthz", probes.Healthz, None),
+    (r"/readyz", probes.Readyz, None),
+    (r"/metrics", probes.MetricsPage, None),
+]
+"""What monitoring asks. A route here goes before Flower's of the same address."""
 
 ROUTES = [*PROBES, *ACTIONS, *STREAMS, *DOCUMENTS, *PAGES]
