@@ -28,6 +28,7 @@ TASK_ROUTES = {
     "migrator.rollback.requested": {"queue": "critical"},
     "migrator.steer": {"queue": "critical"},
     "migrator.template": {"queue": "low"},
+    "migrator.spares": {"queue": "low"},
     "migrator.lane": {"queue": "normal"},
     "migrator.lose": {"queue": "critical"},
     "migrator.refused": {"queue": "high"},

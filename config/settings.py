@@ -138,6 +138,8 @@ class Settings(BaseSettings):
 
     templates: bool = True
     """Whether new tenants are made from a template instead of replaying all migrations."""
+    spares: Size = 0
+    """How many schemas each tenant database keeps ready for tenants to come, unless its row says otherwise."""
 
     rollback_age_hours: Annotated[float, Field(gt=0)] = 24.0
     """An execution that ended longer ago is rolled back only by force."""

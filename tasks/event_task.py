@@ -135,7 +135,7 @@ class EventTask(BreakerTask):
             correlation_id=self.request.correlation_id,
         )
         refusal = refused_payload(self.event_type, payload)
-        with desk.store().begin() as connection:
+        with desk.store().begin(flush=False) as connection:  # the message is there until the work is done
             event = events.receive(connection, received)
             tracing.keep(connection, event.id)
         self.request.stored_max_retries = event.max_retries
@@ -153,6 +153,11 @@ class EventTask(BreakerTask):
         log.warning("event is tried again", event_id=task_id, reason=str(exc), retries=self.request.retries)
         with _noting(task_id) as connection:
             events.note_retry(connection, task_id, self.event_type, str(exc))
+
+    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
+        """The sender has its answer: what need not be waited for is done now."""
+        for call in getattr(self.request, "afterwards", ()):
+            call()
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """The event came to a bad end and is kept with the reason."""
