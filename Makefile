@@ -3,11 +3,18 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+ROUNDS ?= 5
+SECONDS ?= 12
+SCHEMAS ?= 200
+BROKER ?= valkey
+LEASE ?= 5
+EVENTS ?= 10000
+MINUTES ?= 10
 
 PEERS = .bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint docs audit fuzz bench bench-doc bench-smoke clean
+.PHONY: help demo test unit lint docs audit fuzz chaos load soak bench bench-doc bench-smoke clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +39,7 @@ test: $(VENV)/.dev lint ## Run the linters and all tests, against real servers a
 	@$(BIN)/python -m pytest tests/unit -q -n 2
 	@$(BIN)/python -m pytest tests/integration tests/acceptance -q -n 2 --dist loadfile
 	@$(BIN)/python -m pytest tests/browser -q -n 2 --dist loadfile
+	@$(BIN)/python -m tests.chaos --rounds 2 --seconds 8
 
 unit: $(VENV)/.dev ## Run the unit tests alone; seconds
 	@$(BIN)/python -m pytest tests/unit -q
@@ -50,6 +58,16 @@ audit: $(VENV)/.dev ## Ask whether a dependency has a known vulnerability
 
 fuzz: $(VENV)/.dev ## Try hostile input for longer than the tests do; minutes
 	@FUZZ=40 $(BIN)/python -m pytest tests/unit/test_fuzz.py tests/integration/test_hostile_names.py -q -n 2
+
+chaos: $(VENV)/.dev ## Migrate fleets while everything is killed by lot, and check: ROUNDS SEED SECONDS SCHEMAS BROKER LEASE
+	@$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seconds $(SECONDS) --schemas $(SCHEMAS) --broker $(BROKER) \
+		--lease $(LEASE) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
+
+load: $(VENV)/.dev ## Publish 10,000 events at once and see that none is lost: EVENTS BROKER
+	@$(BIN)/python -m tests.load burst --events $(EVENTS) --broker $(BROKER)
+
+soak: $(VENV)/.dev ## Publish events for 10 minutes and see that nothing grows: MINUTES BROKER
+	@$(BIN)/python -m tests.load soak --minutes $(MINUTES) --broker $(BROKER)
 
 $(PEERS)/.ready: $(wildcard benchmarks/peers/*.txt) benchmarks/peers/package.json
 	@echo "Installing the tools to compare with in $(PEERS) (once); one that cannot be had is left out"

@@ -1,4 +1,4 @@
-"""One new tenant after a long history: by replay and from the template, in turn, in one run."""
+"""One new tenant after a long history: by replay, from the template, squashed and by a spare, in one run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.section import Goal
 from benchmarks.shop import WorkDiffers
 from migrator.folder import read_folder
 from migrator.local import Postgres
 from migrator.model.folder import Folder
+from migrator.model.spare import Spare, SpareState
 from migrator.model.template import Template
+from migrator.schema import spare as making
 from migrator.schema.engine import Engine
 from migrator.schema.fingerprint import fingerprints_of
 from migrator.schema.provision import provision
@@ -43,13 +46,23 @@ class Newcomer:
     turns: int
     replay_ms: float
     template_ms: float
+    squashed_ms: float
+    """One script with all of it, in one transaction, without history, locks or checks: what PostgreSQL itself takes."""
+    spare_ms: float
     ratio: float
+    """Of the template to the squashed script."""
+
+    @property
+    def goal(self) -> Goal:
+        """What a template promises."""
+        return Goal("d", f"template to squashed script, after {self.migrations} migrations", 1.15, self.ratio)
 
     def as_markdown(self) -> str:
         """One sentence for people."""
         return (
             f"One new tenant after {self.migrations} migrations, {self.turns} turns: replay {self.replay_ms:.0f} ms, "
-            f"template {self.template_ms:.0f} ms, x{self.ratio:.2f} of replay"
+            f"squashed {self.squashed_ms:.0f} ms, template {self.template_ms:.0f} ms, x{self.ratio:.2f} of squashed, "
+            f"spare {self.spare_ms:.1f} ms, x{self.spare_ms / self.squashed_ms:.2f} of squashed"
         )
 
 
@@ -71,18 +84,40 @@ def measure(postgres: Postgres, home: Path, migrations: int, turns: int) -> Newc
         template = make_template(session, folder, None, Rules(), (postgres.bin,))
         if not isinstance(template, Template):
             raise WorkDiffers(f"there is no template: {template.reason}")
-        pairs = list(_pairs(session, folder, template, turns))
+        samples = list(_turns(session, folder, template, turns))
         _check(session, turns)
-    replay, made = zip(*pairs, strict=True)
-    ratios = [template_ms / replay_ms for replay_ms, template_ms in pairs]
-    return Newcomer(migrations, turns, median(replay), median(made), median(ratios))
+    replay, made, squashed, spare = zip(*samples, strict=True)
+    ratios = [template_ms / squashed_ms for _, template_ms, squashed_ms, _ in samples]
+    return Newcomer(migrations, turns, median(replay), median(made), median(squashed), median(spare), median(ratios))
 
 
-def _pairs(session: Session, folder: Folder, template: Template, turns: int) -> Iterator[tuple[float, float]]:
+def _turns(session: Session, folder: Folder, template: Template, turns: int) -> Iterator[tuple[float, ...]]:
+    engine = Engine(folder, to=folder.latest)
     for turn in range(turns):
-        replay = _timed(lambda name=f"replay_{turn}": Engine(folder).migrate(session, name))
-        made = _timed(lambda name=f"template_{turn}": provision(session, name, Engine(folder), template))
-        yield replay, made
+        spare = _spare(session, engine, template)
+        yield (
+            _timed(lambda name=f"replay_{turn}": Engine(folder).migrate(session, name)),
+            _timed(lambda name=f"template_{turn}": provision(session, name, Engine(folder), template)),
+            _timed(lambda name=f"squashed_{turn}": _squashed(session, name, template)),
+            _timed(lambda name=f"spare_{turn}", ready=spare: _take(session, ready, name, engine)),
+        )
+
+
+def _squashed(session: Session, name: str, template: Template) -> None:
+    session.run(f'BEGIN; CREATE SCHEMA "{name}"; {template.for_schema(name)}; COMMIT; RESET ALL')
+
+
+def _spare(session: Session, engine: Engine, template: Template) -> Spare:
+    name = making.new_name()
+    fit = making.make_spare(session, name, engine, template)
+    seen = fit.seen
+    return Spare("", name, SpareState.READY, fit.digest, fit.version, seen.fingerprint, seen.stamp, fit.rank)
+
+
+def _take(session: Session, spare: Spare, name: str, engine: Engine) -> None:
+    found = making.take(session, spare, name, engine)
+    if isinstance(found, making.NotTaken):
+        raise WorkDiffers(f"a spare was not taken: {found.reason}")
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -92,6 +127,6 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _check(session: Session, turns: int) -> None:
-    names = [f"{way}_{turn}" for way in ("replay", "template") for turn in range(turns)]
+    names = [f"{way}_{turn}" for way in ("replay", "template", "squashed", "spare") for turn in range(turns)]
     if len(set(fingerprints_of(session, names).values())) != 1:
-        raise WorkDiffers("a tenant from the template is not like a replayed one")
+        raise WorkDiffers("a tenant from the template, a squashed script or a spare is not like a replayed one")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.calibrate import calibrate
 from benchmarks.choice import Choice
 from benchmarks.costs import costs
+from benchmarks.doorstep import Doorstep, doorstep
 from benchmarks.idle import idle
 from benchmarks.latency import latency
 from benchmarks.machine import machine_facts
@@ -77,11 +78,20 @@ class Programme:
             sections.append(section)
 
     def _newcomers(self) -> None:
-        """The work (d): one more tenant, by the length of the history."""
+        """The work (d): one more tenant, by the length of the history; on one connection, then from event to report."""
         self._say("newcomers")
         with self._servers() as (services, home):
             found = [measure(services.postgres, home, *sizes) for sizes in self._scale.newcomers]
-        self._result.sections.append(Section("One new tenant", "\n\n".join(each.as_markdown() for each in found)))
+        whole = [self._doorstep(*sizes) for sizes in self._scale.newcomers]
+        told = "\n\n".join(each.as_markdown() for each in (*found, *whole))
+        goals = [each.goal for each in (*found, *whole)]
+        document = {"newcomers": [asdict(each) for each in found], "doorsteps": [asdict(each) for each in whole]}
+        self._result.sections.append(Section("One new tenant", told, document, goals))
+
+    def _doorstep(self, migrations: int, turns: int) -> Doorstep:
+        self._say(f"a newcomer from event to report, after {migrations} migrations")
+        with self._servers() as (services, home):
+            return doorstep(services, home, migrations, turns)
 
     def _watching(self) -> None:
         self._say("watching")

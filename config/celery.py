@@ -5,7 +5,7 @@ Each value that is not Celery's default has its reason beside it.
 
 from typing import Any
 
-from config.queues import TASK_QUEUES, TASK_ROUTES
+from config.queues import QUORUM_QUEUES, TASK_QUEUES, TASK_ROUTES
 from config.schedule import beat_schedule as _beat_schedule
 from config.settings import load as _load
 
@@ -13,6 +13,7 @@ _settings = _load()
 
 broker_url: str | None = _settings.broker_url.get_secret_value() if _settings.broker_url else None
 result_backend: str | None = _settings.backend_url()
+_on_rabbitmq = (broker_url or "").startswith(("amqp", "pyamqp"))
 
 accept_content = ["json"]  # a message must never be able to run code
 task_serializer = result_serializer = event_serializer = "json"
@@ -28,7 +29,7 @@ if _settings.signing_key:
     result_accept_content = ["json"]  # results are not signed
 timezone = "UTC"
 
-task_queues = TASK_QUEUES
+task_queues = QUORUM_QUEUES if _on_rabbitmq and _settings.rabbitmq_queues == "quorum" else TASK_QUEUES
 task_default_queue = "normal"
 task_routes = TASK_ROUTES
 task_create_missing_queues = True  # a caller may choose a queue of their own
@@ -44,6 +45,7 @@ result_backend_always_retry = True  # a task that ends while the backend is away
 redis_socket_connect_timeout = 5.0  # a backend that is away must not hold a lane up for long
 
 broker_connection_retry_on_startup = True
+broker_connection_max_retries = None  # for ever: a broker may be away for longer than Celery's hundred tries
 broker_transport_options: dict[str, Any] = (
     {
         "queue_order_strategy": "priority",  # strict: nothing from normal while there is something in high
@@ -52,6 +54,8 @@ broker_transport_options: dict[str, Any] = (
         "unacked_restore_throttle": 1,
     }
     if (broker_url or "").startswith(("redis", "valkey"))
+    else {"confirm_publish": True}  # RabbitMQ: what was sent is there, or whoever sent it gets an error
+    if _on_rabbitmq
     else {}
 )
 worker_soft_shutdown_timeout = 10.0  # a deploy gives tasks this long, then their messages go back

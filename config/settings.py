@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     """A directory with the certificates of all whose messages are accepted."""
     signing_passphrase: SecretStr | None = None
     """Of the key, when it has one."""
+    rabbitmq_queues: Literal["classic", "quorum"] = "classic"
+    """Where RabbitMQ is the broker. Quorum queues are replicated, but a worker holds back messages of each."""
 
     migrations: Path = Path("migrations")
     """Holds a folder for each scope: admin, regional, tenant."""
@@ -136,6 +138,8 @@ class Settings(BaseSettings):
 
     templates: bool = True
     """Whether new tenants are made from a template instead of replaying all migrations."""
+    spares: Size = 0
+    """How many schemas each tenant database keeps ready for tenants to come, unless its row says otherwise."""
 
     rollback_age_hours: Annotated[float, Field(gt=0)] = 24.0
     """An execution that ended longer ago is rolled back only by force."""

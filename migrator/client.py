@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 from celery.result import AsyncResult
+from kombu import Queue
 
 from migrator.errors import BadPayload, SettingsMissing
 from migrator.model.event import EventType, Priority
@@ -138,11 +139,18 @@ class EventSender:
         options["headers"] = {**(options.get("headers") or {}), "sent_at": time.time()}
         if max_retries is not None:
             options["headers"]["max_retries"] = max_retries
-        chosen = queue or self.type.priority.value
+        chosen = _named(queue or self.type.priority.value)
         return app().send_task(self.name, kwargs=dict(kwargs or {}), task_id=task_id, queue=chosen, **options)
 
     def __repr__(self) -> str:
         return f"<events of type {self.type.value}>"
+
+
+def _named(queue: str) -> str | Queue:
+    """On RabbitMQ the queue as the workers declared it: declaring it otherwise would be refused."""
+    if app().conf.broker_write_url.startswith(("amqp", "pyamqp")):
+        return Queue(queue, exchange="", routing_key=queue, no_declare=True)
+    return queue
 
 
 database_created = EventSender(EventType.DATABASE_CREATED)

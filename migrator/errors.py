@@ -41,7 +41,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   └── QueryRefusedForNow (transient)
     ├── ExecutionFailed              some targets of an execution failed
     ├── LocalServiceFailed, LintToolFailed, ControlDatabaseRefused
-    ├── SnapshotFailed, SnapshotStoreFailed, NoSnapshot, TemplateFailed
+    ├── SnapshotFailed, SnapshotStoreFailed, NoSnapshot, TemplateFailed, SpareUnfit
     ├── CloneFailed, ReachesOutside, Collides
     ├── SnapshotDamaged, RestoreFailed
     ├── ChannelFailed                an alert did not get through
@@ -808,6 +808,12 @@ class TemplateFailed(MigratorError):
     """A scratch schema could not be dumped; tenants are made by replay."""
 
     sentence = "no template was made in database {database}: {reason}; new tenants are made by replay"
+
+
+class SpareUnfit(MigratorError):
+    """A spare schema is not what a tenant should get."""
+
+    sentence = "schema {schema} of database {database} is not kept as a spare: {reason}"
 
 
 class CloneFailed(MigratorError):

@@ -16,6 +16,7 @@ from tasks.rollbacks import rollback_requested
 from tasks.steering import steer
 from tasks.templates import template
 from tasks.tenants import tenant_created, tenant_deleted, tenant_updated
+from tasks.tending import fill_spares
 from tasks.upkeep import upkeep
 from tasks.watchman import Watchman
 
@@ -31,6 +32,7 @@ __all__ = [
     "database_deleted",
     "database_updated",
     "deliver",
+    "fill_spares",
     "lose",
     "maintenance_scheduled",
     "migration_requested",

@@ -34,7 +34,7 @@ from migrator.model.target import Database
 from migrator.schema.session import Session, open_session
 from tasks import desk
 from tasks.breaker_store import Answer, BreakerStore
-from tasks.broker_repairs import BROKER_ERRORS
+from tasks.broker_repairs import BROKER_ERRORS, pause_on
 from tasks.notice import notice
 
 LONGEST_COUNTDOWN = 30.0
@@ -281,7 +281,7 @@ class BreakerTask(Task):
 
     def come_again(self, seconds: float, **options: Any) -> NoReturn:
         """Send again and raise Ignore: the answer is the later one's to give. Upkeep sees to what could not be sent."""
-        wait = {"countdown": seconds} if seconds else {}
+        wait = {"countdown": pause_on(self.app, seconds)} if seconds else {}
         try:
             self.send_again(**wait, **options)
         except BROKER_ERRORS as error:

@@ -9,6 +9,7 @@ import time
 from queue import Empty
 from typing import Any
 
+from amqp import AMQPError
 from celery import bootsteps
 from celery.worker import state as worker_state
 from kombu.exceptions import OperationalError
@@ -16,8 +17,14 @@ from kombu.transport import redis as kombu_redis
 from redis.exceptions import RedisError
 
 DEFAULT_VISIBILITY_TIMEOUT = 3600
-BROKER_ERRORS = (OperationalError, RedisError, OSError)
+BROKER_ERRORS = (OperationalError, RedisError, AMQPError, OSError)
 """What sending something raises while the broker or the result backend is away."""
+
+
+def pause_on(app: Any, seconds: float) -> float:
+    """A countdown as the broker takes it: RabbitMQ's delayed delivery knows whole seconds, and none below one."""
+    is_delayed_there = any(queue.queue_arguments for queue in app.amqp.queues.values())
+    return max(1.0, seconds) if is_delayed_there else seconds
 
 
 class UnackedLease(bootsteps.StartStopStep):

@@ -29,6 +29,7 @@ from migrator.watch.report import simple_report
 from tasks import desk, tracing
 from tasks.app import app
 from tasks.breaker import BreakerTask
+from tasks.broker_repairs import pause_on
 from tasks.notice import notice
 
 Report = dict[str, Any]
@@ -94,6 +95,8 @@ class EventTask(BreakerTask):
         """As Celery's, except that jitter may not cut short the wait for a database that is not registered yet."""
         if isinstance(exc, UnknownDatabase) and countdown is not None:
             countdown = max(countdown, min(self.retry_backoff * 2**self.request.retries, self.retry_backoff_max))
+        if countdown:
+            countdown = pause_on(self.app, countdown)
         options = {"max_retries": self._most_retries(), **options}
         return super().retry(*args, exc=exc, countdown=countdown, **options)
 
@@ -132,7 +135,7 @@ class EventTask(BreakerTask):
             correlation_id=self.request.correlation_id,
         )
         refusal = refused_payload(self.event_type, payload)
-        with desk.store().begin() as connection:
+        with desk.store().begin(flush=False) as connection:  # the message is there until the work is done
             event = events.receive(connection, received)
             tracing.keep(connection, event.id)
         self.request.stored_max_retries = event.max_retries
@@ -150,6 +153,11 @@ class EventTask(BreakerTask):
         log.warning("event is tried again", event_id=task_id, reason=str(exc), retries=self.request.retries)
         with _noting(task_id) as connection:
             events.note_retry(connection, task_id, self.event_type, str(exc))
+
+    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
+        """The sender has its answer: what need not be waited for is done now."""
+        for call in getattr(self.request, "afterwards", ()):
+            call()
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """The event came to a bad end and is kept with the reason."""

@@ -28,6 +28,7 @@ from migrator.schema.session import Session
 from tasks import desk
 from tasks.copies import take_before
 from tasks.failing import failed_or_again
+from tasks.spares import FROM_SPARE, take_spare
 from tasks.templates import template_for
 
 log = structlog.get_logger("migrator.target")
@@ -59,7 +60,7 @@ class Migrating:
         started = time.monotonic()
         try:
             copy = self._copied(session, claim)
-            change = self._migrated(session, claim)
+            change, note = self._migrated(session, claim)
         except MigratorError as error:
             before = self._before.get(claim.schema_name)
             return failed_or_again(error, claim, time.monotonic() - started, fingerprint_before=before)
@@ -79,6 +80,7 @@ class Migrating:
             laps=() if self._is_single else change.laps,
             refused=change.refused,
             waited=change.waited,
+            note=note,
         )
 
     def _copied(self, session: Session, claim: Claim) -> Snapshot | None:
@@ -87,16 +89,19 @@ class Migrating:
             session, self._database, schema, self._row.id, self._rollout, self._folder, to, self._way_back
         )
 
-    def _migrated(self, session: Session, claim: Claim) -> Change:
-        """By template where the schema is not there yet."""
+    def _migrated(self, session: Session, claim: Claim) -> tuple[Change, str | None]:
+        """By a spare or by template where the schema is not there yet; with what there is to say of it."""
         engine = self._engine(claim.stage)
         if not self._is_new(claim):
-            return engine.migrate(session, claim.schema_name, claim.tenant_id)
+            return engine.migrate(session, claim.schema_name, claim.tenant_id), None
+        taken = take_spare(session, self._database, engine, claim.schema_name) if self._is_single else None
+        if taken is not None:
+            return taken, FROM_SPARE
         template = template_for(session, self._database.id, engine.folder, engine.to)
         made = provision(session, claim.schema_name, engine, template, claim.tenant_id)
         if made.replayed_because:
             log.info("history is replayed", schema=claim.schema_name, reason=made.replayed_because)
-        return made.change
+        return made.change, None
 
     def _is_new(self, claim: Claim) -> bool:
         """Whether the schema is, most likely, not there yet."""

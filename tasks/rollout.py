@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import structlog
 from celery import chord
 from celery.exceptions import Ignore
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from migrator.errors import BreakerOpen, ExecutionFailed, MigratorError, TargetsBusy, TransientError
 from migrator.fleet import claims, events, ledger, registry, steering, waves
@@ -29,7 +29,7 @@ from migrator.model.target import Scope
 from migrator.model.version import Version
 from migrator.model.window import Window
 from migrator.watch.report import execution_report
-from tasks import desk, mirror, tracing
+from tasks import desk, mirror, spares, tracing
 from tasks.app import app
 from tasks.breaker import countdown
 from tasks.broker_repairs import BROKER_ERRORS
@@ -125,7 +125,7 @@ def drive(task: EventTask, event: Event) -> Report:
         report = _end(connection, event, standing, step) if over else {}
         free = {} if over else _take(connection, event.id, standing, step)
     if over:
-        _follow_up(event, report)
+        follow_up(event, report)
         if report["state"] != ExecutionState.COMPLETED:
             notice()
         return _answered(report)
@@ -134,6 +134,13 @@ def drive(task: EventTask, event: Event) -> Report:
         _publish(task, event, free, standing.wave + (step is Step.SEND_WAVE))
     mirror.show(event.id)
     raise Ignore
+
+
+def finished(connection: Connection, event: Event) -> Report | None:
+    """Close an execution in the transaction of its last outcome; its report, None when something is left to do."""
+    standing = ledger.glance(connection, event.id)
+    step = next_step(standing, desk.settings().lease)
+    return _end(connection, event, standing, step) if step is Step.FINISH else None
 
 
 def _take(connection: Connection, execution_id: str, standing: Standing, step: Step) -> dict[str, int]:
@@ -196,17 +203,19 @@ def _publish(task: EventTask, event: Event, free: Mapping[str, int], wave: int) 
 def _end(connection: Connection, event: Event, standing: Standing, step: Step) -> Report:
     """Close execution and event together; returns the report."""
     claims.let_go(connection, event.id)
-    looked = ledger.execution(connection, event.id).kind == Work.DRIFT
+    row = ledger.execution(connection, event.id)
+    looked = row.kind == Work.DRIFT
     odd = drifted(connection, event.id) if looked else []
     if not standing.state.is_end:
         state, reason = _end_state(standing, step, len(odd))
         ledger.move(connection, event.id, state, reason)
-    state = ExecutionState(ledger.execution(connection, event.id).state)
+        row = ledger.execution(connection, event.id)
+    state = ExecutionState(row.state)
     report = execution_report(connection, event.id, state.value) | {"over_budget": standing.is_over_budget}
     report |= {"drifted": odd[:MOST_NAMED]} if looked else {}
     say = log.error if state is ExecutionState.HALTED else log.info
     say("execution ended", execution=event.id, state=state.value, summary=report["summary"])
-    if state is ExecutionState.COMPLETED and (taken_back := _taken_back(connection, event.id)):
+    if state is ExecutionState.COMPLETED and (taken_back := _taken_back(row)):
         ledger.move(connection, taken_back, ExecutionState.ROLLED_BACK, f"rolled back by {event.id}")
     if state is ExecutionState.COMPLETED:
         events.complete(connection, event.id, report)
@@ -215,17 +224,18 @@ def _end(connection: Connection, event: Event, standing: Standing, step: Step) -
     return report
 
 
-def _taken_back(connection: Connection, execution_id: str) -> str | None:
+def _taken_back(row: Row[Any]) -> str | None:
     """The execution that this one took back altogether; None when it took back only a part, or is no rollback."""
-    row = ledger.execution(connection, execution_id)
     return row.takes_back if row.to_version is None else None
 
 
-def _follow_up(event: Event, report: Report) -> None:
+def follow_up(event: Event, report: Report) -> None:
     """What an end sets off: the executions that waited for it, and, where it halted, the rollback that was asked for.
 
     The store of snapshots is tidied up after those that maintenance took. Each has an id of its own, so twice is once.
     """
+    if event.type is not EventType.TENANT_CREATED and report["kind"] == Work.MIGRATE:
+        spares.follow(event.id)
     with desk.store().begin() as connection:
         waiting = ledger.waiting_for(connection, event.id)
         kind = ledger.execution(connection, event.id).kind

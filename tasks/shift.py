@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import structlog
 from sqlalchemy import Connection
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from migrator.errors import ControlDatabaseUnreachable
 from migrator.fleet import claims, lanes, ledger, pace, registry
 from migrator.fleet.claims import Claimer
 from migrator.model.execution import Claim, Outcome, OutcomeState
@@ -25,6 +27,9 @@ from tasks.pacing import Pacing
 from tasks.takeover import lost_too_often, take_over
 from tasks.told import tell
 from tasks.work import Work, work_of
+
+LET_GO_SECONDS = 5.0
+"""Shorter than a stop waits for a task."""
 
 
 class NoSlot(Exception):
@@ -60,9 +65,20 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
             paced = None if single else Pacing(claimer, slot, session, now, budget, most)
             return Shift(replace(claimer, lanes=now.lanes), work, session, paced, tried).work(until)
     finally:
-        with desk.store().begin() as connection:
-            claims.give_back(connection, claimer, tried)
-            lanes.leave(connection, database.id, claimer.holder)
+        _let_go(claimer, tried)
+
+
+@retry(
+    retry=retry_if_exception_type(ControlDatabaseUnreachable),
+    stop=stop_after_delay(LET_GO_SECONDS),
+    wait=wait_fixed(0.2),
+    reraise=True,
+)
+def _let_go(claimer: Claimer, tried: list[Claim]) -> None:
+    """Free slot and claims, after a restart of the control database too: else they would wait for their lease."""
+    with desk.store().begin() as connection:
+        claims.give_back(connection, claimer, tried)
+        lanes.leave(connection, claimer.database_id, claimer.holder)
 
 
 class Shift:

@@ -20,6 +20,7 @@ from tasks import desk
 from tasks.app import app
 from tasks.breaker import BreakerTask, countdown, session_to
 from tasks.broker_repairs import BROKER_ERRORS
+from tasks.spares import ask_for_spares, wanted_spares
 
 MAKING_SECONDS = 600.0
 ASK_AGAIN_SECONDS = 60.0
@@ -89,6 +90,8 @@ def template(self: TemplateTask, database_id: str, to: str | None = None) -> Non
     with desk.store().begin() as connection:
         templates.keep(connection, made)
     log.info("template made", digest=digest, reason=made.reason if isinstance(made, NoTemplate) else None)
+    if wanted_spares(database):
+        ask_for_spares(database_id)
 
 
 def _ask_for(key: tuple[str, int], database_id: str, to: Version | None) -> None:

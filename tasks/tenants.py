@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import Connection
 
 from migrator.fleet import registry
@@ -12,14 +14,15 @@ from migrator.model.target import Scope, Target, Tenant
 from tasks import desk, rollout
 from tasks.dependencies import refuse_unmet
 from tasks.event_task import EventTask, Report, event_task, settle
+from tasks.newcomer import hand_over
+from tasks.spares import ask_for_spares, wanted_spares
 from tasks.survey import NOTHING_ASKED
 
 
 @event_task(EventType.TENANT_CREATED)
 def tenant_created(task: EventTask, event: Event, payload: TenantCreated) -> Report:
     """A customer signed up: register the tenant, and make and migrate its schema, in place and at once."""
-    if rollout.is_open(event):
-        return rollout.carry_on(task, event)
+    task.request.afterwards = [partial(_fill_up, payload.database_id)]
     tenant = Tenant(
         payload.tenant_id,
         payload.tenant_slug,
@@ -30,6 +33,11 @@ def tenant_created(task: EventTask, event: Event, payload: TenantCreated) -> Rep
         payload.labels,
     )
     to = desk.known_version(Scope.TENANT, payload.template_version)
+    if payload.auto_migrate and (report := hand_over(task, event, tenant, to)):
+        task.request.afterwards.append(partial(rollout.follow_up, event, report))
+        return report
+    if rollout.is_open(event):
+        return rollout.carry_on(task, event)
     target = Target(tenant.database_id, tenant.schema_name, Scope.TENANT, tenant.id)
     with desk.store().begin() as connection:
         fresh = registry.add_tenant(connection, tenant)
@@ -61,6 +69,14 @@ def tenant_deleted(task: EventTask, event: Event, payload: TenantDeleted) -> Rep
         changed = registry.retire_tenant(connection, payload.tenant_id)
         said = "is retired, its schema was not dropped" if changed else "was retired before"
         return settle(connection, event, f"tenant {payload.tenant_id} {said}", changed=int(changed))
+
+
+def _fill_up(database_id: str) -> None:
+    """A spare may have been used up."""
+    with desk.store().begin() as connection:
+        database = registry.find_database(connection, database_id)
+    if wanted_spares(database):
+        ask_for_spares(database_id)
 
 
 def _registered(connection: Connection, event: Event, tenant: Tenant, fresh: bool) -> Report:

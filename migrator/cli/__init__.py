@@ -47,6 +47,7 @@ COMMANDS = {
     "schema": "migrator.cli.schema:schema",
     "show": "migrator.cli.ledger:show",
     "snapshot": "migrator.cli.snapshot:snapshot",
+    "spare": "migrator.cli.spare:spare",
     "status": "migrator.cli.status:status",
     "tenant": "migrator.cli.registry:tenant",
     "timeline": "migrator.cli.timeline:timeline",

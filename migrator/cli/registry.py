@@ -44,6 +44,7 @@ def database() -> None:
 @click.option("--breaker-failures", type=click.IntRange(1), help="So many failures open its breaker; else the setting.")
 @click.option("--breaker-wait", type=SECONDS, help="Seconds until its first probe; else the setting.")
 @click.option("--migrate/--no-migrate", "auto_migrate", default=True, help="Migrate it at once.")
+@click.option("--spares", type=click.IntRange(0), help="How many spare schemas to keep ready; else the setting.")
 @json_option
 def add_database(
     database_id: str,
@@ -53,6 +54,7 @@ def add_database(
     lanes: int | None,
     breaker_failures: int | None,
     breaker_wait: float | None,
+    spares: int | None,
     as_json: bool,
     **more: Any,
 ) -> None:
@@ -61,10 +63,11 @@ def add_database(
     Example: migrator database add eu-1 --name shop_eu --host db.eu --username migrator --credential env:EU_PASSWORD
     """
     is_new = False
-    if credential or lanes or breaker_failures or breaker_wait:
+    if credential or lanes or breaker_failures or breaker_wait or spares is not None:
         fields = {key: more[key] for key in ("host", "port", "username", "region", "migration_timeout")}
         here = Database(database_id, name, DatabaseKind(kind), credential=credential, lanes=lanes, **fields)
-        is_new = _add_here(replace(here, breaker_failures=breaker_failures, breaker_open_seconds=breaker_wait))
+        here = replace(here, breaker_failures=breaker_failures, breaker_open_seconds=breaker_wait)
+        is_new = _add_here(replace(here, spares=spares))
     _carry_out(
         EventType.DATABASE_CREATED,
         {"database_id": database_id, "database_name": name, "connection_type": kind, **more},
@@ -128,6 +131,7 @@ def remove_database(database_id: str, as_json: bool) -> None:
     "--breaker-failures", type=click.IntRange(0), help="So many failures open its breaker; 0 for the setting."
 )
 @click.option("--breaker-wait", type=WAIT, help="Seconds until its first probe; 0 for the setting.")
+@click.option("--spares", type=click.IntRange(0), help="How many spare schemas to keep ready for new tenants.")
 @json_option
 def set_database(database_id: str, breaker_wait: float | None, as_json: bool, **changes: Any) -> None:
     """Change how a database is worked on; what is not named stays. Where it is, an event database.updated says.

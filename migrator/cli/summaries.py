@@ -42,6 +42,7 @@ SUMMARIES: dict[str, dict[str, str]] = {
         "schema": "One schema of one database, directly: no broker, no control database.",
         "show": "Show one execution: counts, what it cost, who steered it, rollbacks, and each target that failed with the reason.",
         "snapshot": "Stored copies of the fleet's schemas, made with pg_dump.",
+        "spare": "Schemas that are made before anybody needs them, and renamed when a tenant comes.",
         "status": "Which versions the fleet is at, and how many targets hold each; changes nothing.",
         "tenant": "The tenants of the fleet.",
         "timeline": "What happened in the fleet: executions, waves, operators' words, breakers, waits, alerts; oldest first.",

@@ -30,15 +30,16 @@ def receive(connection: Connection, event: Event) -> Event:
         triggered_by=event.triggered_by,
         correlation_id=event.correlation_id,
     )
-    if stored is None:
-        run(
-            connection,
-            "take_up_event",
-            id=event.id,
-            type=event.type.value,
-            retry_count=event.retry_count,
-            max_retries=event.max_retries,
-        )
+    if stored is not None:
+        return as_event(stored)
+    run(
+        connection,
+        "take_up_event",
+        id=event.id,
+        type=event.type.value,
+        retry_count=event.retry_count,
+        max_retries=event.max_retries,
+    )
     return as_event(first(connection, "event", id=event.id))
 
 

@@ -16,7 +16,7 @@ from migrator.model.target import Database, DatabaseKind, Scope, Target, Tenant
 
 CHANGEABLE = (
     *("name", "region", "host", "port", "username", "credential", "migration_timeout", "lanes"),
-    *("breaker_failures", "breaker_open_seconds"),
+    *("breaker_failures", "breaker_open_seconds", "spares"),
 )
 """What of a database may become something else; its labels too."""
 
@@ -165,6 +165,7 @@ def as_database(row: Row[Any] | None) -> Database:
         breaker_failures=row.breaker_failures,
         breaker_open_seconds=row.breaker_open_seconds,
         labels=row.labels,
+        spares=row.spares,
     )
 
 
@@ -208,6 +209,7 @@ def _database_row(database: Database) -> dict[str, Any]:
         "lanes": database.lanes,
         "breaker_failures": database.breaker_failures,
         "breaker_open_seconds": database.breaker_open_seconds,
+        "spares": database.spares,
         "labels": dict(database.labels) or None,
     }
 

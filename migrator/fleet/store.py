@@ -43,10 +43,16 @@ class Store:
         )
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """A transaction: committed at the end of the block, rolled back when it raises."""
+    def begin(self, *, flush: bool = True) -> Iterator[Connection]:
+        """A transaction: committed at the end of the block, rolled back when it raises.
+
+        Without ``flush`` its commit does not wait for the disk, only the next one's that does: for what is done
+        again when a crash of the server has lost it.
+        """
         try:
             with self._engine.begin() as connection:
+                if not flush:
+                    run(connection, "flush_later")
                 yield connection
         except OperationalError as error:
             raise ControlDatabaseUnreachable(address=self.address, reason=str(error.orig).strip()) from error

@@ -18,6 +18,17 @@ def find(connection: Connection, digest: str, server: int) -> Template | NoTempl
     return Template(digest, server, row.version, row.body, row.fingerprint)
 
 
+def names_itself(connection: Connection, digest: str, server: int) -> str | None:
+    """Where a schema made from the template says its own name as text; empty for nowhere, None while nobody looked."""
+    row = first(connection, "template", digest=digest, server=server)
+    return row.names_schema if row is not None else None
+
+
+def note_names(connection: Connection, digest: str, server: int, names_schema: str) -> None:
+    """Keep what was found about that."""
+    run(connection, "note_names", digest=digest, server=server, names_schema=names_schema)
+
+
 def claim(connection: Connection, digest: str, server: int, seconds: float) -> bool:
     """Take it upon oneself to make a template; False when it is made, or somebody else is at it."""
     return first(connection, "claim_template", digest=digest, server=server, seconds=seconds) is not None

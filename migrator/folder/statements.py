@@ -111,6 +111,7 @@ def _statement(raw: ast.RawStmt, sql: str, path: Path, data: Iterable[str]) -> S
         start,
         transactional=not _runs_alone(raw.stmt),
         builds=_builds(raw.stmt),
+        drops=_drops(raw.stmt),
         adds_value=isinstance(raw.stmt, ast.AlterEnumStmt) and not raw.stmt.oldVal,
         data=next(iter(data), "") if isinstance(raw.stmt, ast.CopyStmt) else None,
         effects=effects_of(raw.stmt),
@@ -119,6 +120,14 @@ def _statement(raw: ast.RawStmt, sql: str, path: Path, data: Iterable[str]) -> S
 
 def _builds(stmt: ast.Node | None) -> str | None:
     return stmt.idxname if isinstance(stmt, ast.IndexStmt) and stmt.concurrent else None
+
+
+def _drops(stmt: ast.Node | None) -> str | None:
+    """PostgreSQL lets one such statement drop one index; none of the target's own when a schema is named."""
+    if not isinstance(stmt, ast.DropStmt) or not stmt.concurrent:
+        return None
+    [name, *more] = stmt.objects or ((),)
+    return str(name[0].sval) if name and len(name) == 1 and not more else None
 
 
 def _runs_alone(stmt: ast.Node | None) -> bool:

@@ -9,14 +9,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from migrator.errors import BadSchemaName, BadVersion
 from migrator.model.identifier import checked_schema_name
 from migrator.model.share import Share
+from migrator.model.spare import SPARE
 from migrator.model.version import Version
 
 
 def _as_schema_name(name: str) -> str:
     try:
-        return checked_schema_name(name)
+        checked_schema_name(name)
     except BadSchemaName as error:
         raise ValueError(f"it {error.facts['reason']}") from None
+    if name.lower().startswith(SPARE):
+        raise ValueError(f"it begins with {SPARE}, which is kept for spare schemas")
+    return name
 
 
 def _as_version(text: str) -> str:

@@ -41,6 +41,8 @@ class Statement:
     """False for what PostgreSQL refuses inside a transaction block."""
     builds: str | None = None
     """The name of the index that it builds concurrently."""
+    drops: str | None = None
+    """The name of the index that it drops concurrently."""
     adds_value: bool = False
     """Whether it adds a value to an enum, which may not be used before it is committed."""
     block: int | None = 0

@@ -59,6 +59,8 @@ class Database:
     breaker_open_seconds: float | None = None
     """How long its breaker lets nobody through before the first probe; None takes the setting."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    spares: int | None = None
+    """How many spare schemas are kept ready in it; None takes the setting."""
 
     @property
     def address(self) -> str:

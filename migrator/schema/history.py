@@ -77,7 +77,7 @@ def rows_of(migrations: Sequence[Migration]) -> sql.Composed:
 def lap(number: int, *, counts_rows: bool = False, measures: bool = True) -> sql.Composed:
     """The statements that remember when script ``number`` of this transaction ended, and how much was changed by then.
 
-    Number 0 is the beginning, and goes behind the query ``begin``. Rows are counted only where they have to be,
+    Number 0 is the beginning, and goes behind the query ``path``. Rows are counted only where they have to be,
     because that costs more.
     """
     noted = f"\n{QUERIES['measures']}" if measures else ""

@@ -220,6 +220,8 @@ class Visit:
             self._send(self._own() + note + "COMMIT", "noting its next statement", state)
             if statement.builds:
                 self._clear_away(statement.builds, begun=begun)
+            if begun and statement.drops and not self._has_index(statement.drops):
+                return  # an earlier visit dropped it, and died before it could note that
             self._run(Place(migration, statement), _ALONE_STATE)
             return
         self._send("BEGIN;" + self._settings("LOCAL") + preface(migration))
@@ -234,9 +236,13 @@ class Visit:
 
     def _clear_away(self, index: str, *, begun: bool) -> None:
         """Drop what a failed build left: an invalid index, or one that we had begun and may not have finished."""
-        found = self.session.ask(self._text("index", index_text=sql.Literal(index)))
+        found = self._has_index(index)
         if found and (begun or not found[0][0]):
             self._send(self._text("drop_index", index=sql.Identifier(index)), "clearing a failed index away")
+
+    def _has_index(self, index: str) -> list[tuple[bool]]:
+        """Whether it is valid; empty when there is none."""
+        return self.session.ask(self._text("index", index_text=sql.Literal(index)))
 
     def _check_deferred(self, migration: Migration) -> None:
         """What would fail at COMMIT fails here, where the file is known."""
@@ -290,7 +296,7 @@ class Visit:
 
     def _begin(self) -> str:
         """Its last statement is ended by the first lap."""
-        return self._text("begin", search_path=self._search_path())
+        return self._text("path", search_path=self._search_path())
 
     def _settings(self, scope: str = "SESSION") -> str:
         patience = self.rules.lock_timeout if scope == "LOCAL" else 0

@@ -34,8 +34,9 @@ def execution_report(connection: Connection, execution_id: str, state: str) -> d
     """
     row = ledger.execution(connection, execution_id)
     summed = ledger.summed(connection, execution_id)
-    failures = [failure_facts(f) for f in ledger.failures(connection, execution_id, MOST_FAILURES)]
-    groups = [group_facts(f) for f in ledger.failure_groups(connection, execution_id, MOST_FAILURES)]
+    failures = ledger.failures(connection, execution_id, MOST_FAILURES) if summed.failed else []
+    groups = ledger.failure_groups(connection, execution_id, MOST_FAILURES) if summed.failed else []
+    actions = steering.actions(connection, execution_id) if row.window_closes else []
     report: dict[str, Any] = {
         "event": execution_id,
         "execution": execution_id,
@@ -43,7 +44,7 @@ def execution_report(connection: Connection, execution_id: str, state: str) -> d
         "kind": row.kind,
         "reason": row.reason,
         "options": row.options,
-        "windows": windows(row, steering.actions(connection, execution_id)),
+        "windows": windows(row, actions),
         "wave": row.wave,
         "waves": row.waves,
         "total": row.total,
@@ -54,8 +55,8 @@ def execution_report(connection: Connection, execution_id: str, state: str) -> d
         "changed": summed.changed,
         "applied": summed.applied,
         "seconds": round(float(row.seconds), 3),
-        "failures": failures,
-        "failure_groups": groups,
+        "failures": [failure_facts(found) for found in failures],
+        "failure_groups": [group_facts(found) for found in groups],
         "preflight": [_preflight_facts(*found) for found in gate.noticed(connection, execution_id)],
         "pace": pace.paces(connection, execution_id),
         "breakers": [breaker_facts(found) for found in breakers.of_execution(connection, execution_id)],

@@ -12,12 +12,14 @@ from flower import command
 from flower.command import flower
 from flower.urls import handlers, settings
 from flower.views import BaseHandler
+from flower.views.monitor import Metrics
 from tornado.options import options
 from tornado.template import filter_whitespace
 from tornado.web import RequestHandler, StaticFileHandler, URLSpec, url
 
 __all__ = [
     "BaseHandler",
+    "Metrics",
     "RequestHandler",
     "StaticFileHandler",
     "flower",

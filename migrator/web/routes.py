@@ -6,7 +6,7 @@ closed to strangers, safe from other sites, and read-only when the dashboard is.
 
 from __future__ import annotations
 
-from migrator.web import alerts, executions, fleet, health, tenants, timeline
+from migrator.web import alerts, executions, fleet, health, probes, tenants, timeline
 
 ID = r"([^/]{1,200})"
 """Of an execution or a tenant, as it comes from an address; a slash in it is %2F there."""
@@ -58,10 +58,10 @@ STREAMS = [
 ]
 
 PROBES = [
-    (r"/healthz", health.Alive, None),
-    (r"/readyz", health.Ready, None),
-    (r"/metrics", health.Metrics, None),
+    (r"/healthz", probes.Healthz, None),
+    (r"/readyz", probes.Readyz, None),
+    (r"/metrics", probes.MetricsPage, None),
 ]
-"""What monitoring asks: health, readiness and metrics. A route here goes before Flower's of the same address."""
+"""What monitoring asks. A route here goes before Flower's of the same address."""
 
 ROUTES: list[tuple[str, type, str | None]] = [*PROBES, *ACTIONS, *STREAMS, *DOCUMENTS, *PAGES]

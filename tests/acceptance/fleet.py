@@ -116,6 +116,15 @@ class Fleet:
             yield
         connection.close()
 
+    @contextmanager
+    def holding_slots(self, name: str, most: int):
+        """All lanes for rollouts on a database are taken while the block runs."""
+        where = f"database_id = '{name}' AND slot <= {most}"
+        taken = "UPDATE migrator.lane SET holder = 'a test', lease_until = now() + interval '1 hour' WHERE "
+        self.rows("control", taken + where)
+        yield
+        self.rows("control", f"UPDATE migrator.lane SET holder = NULL, lease_until = NULL WHERE {where}")
+
     def event(self, event_id: str):
         with self.store.begin() as connection:
             return events.find(connection, event_id)

@@ -8,6 +8,7 @@ from urllib.error import HTTPError
 from uuid import uuid4
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 import tasks
 from migrator.fleet import claims
@@ -54,7 +55,7 @@ def test_with_basic_auth_nothing_at_all_is_answered_without_credentials(fleet, c
         assert closed.status(path, post) == 401, path
         assert closed.status(path, post, Authorization=basic("ann", "wrong")) == 401, path
         if post is None and path not in streams:
-            assert closed.status(path, Authorization=ANN) in (200, 404, 503 if path == "/readyz" else 404), path
+            assert closed.status(path, Authorization=ANN) in (200, 404, 503), path
     assert fleet.execution(execution).state == "running"
 
 
@@ -143,6 +144,15 @@ def test_our_documents_are_for_no_other_site_even_where_flowers_api_was_opened(f
         assert running.get("/migrator/api/executions").headers["Access-Control-Allow-Origin"] is None
     finally:
         running.stop()
+
+
+def test_monitoring_gets_flowers_metrics_with_ours_behind_them_and_probes_that_say_what_they_found(
+    dashboard, celery_setup
+):
+    families = {family.name for family in text_string_to_metric_families(dashboard.get("/metrics").read().decode())}
+    assert {"flower_events", "migrator_build_info", "migrator_executions", "migrator_queue_messages"} <= families
+    for path in ("/healthz", "/readyz"):
+        assert dashboard.json(path)["health"] in ("ok", "warn"), path
 
 
 def test_a_stream_tells_a_run_from_its_first_frame_to_its_end(fleet, dashboard, celery_setup):

@@ -145,6 +145,26 @@ def test_a_build_that_was_killed_before_it_was_recorded_is_finished_by_the_next_
     assert (index(), scripts()) == (True, ["V1__items.sql", "V2__index.sql"])
 
 
+def test_a_drop_that_was_killed_before_it_was_recorded_is_not_tried_again(
+    session, schema, folder, ask, open_, index, scripts, reader
+):
+    drop = {"V3__no_index.sql": "DROP INDEX CONCURRENTLY item_name;"}
+    Engine(folder(TABLE | INDEX)).migrate(session, schema)
+    holding, reading = open_("holding"), reader()
+    with meanwhile(Engine(folder(drop), PATIENT).migrate, open_("killed"), schema) as first:
+        eventually(lambda: index() is False)
+        holding.run(f"BEGIN; LOCK TABLE {schema}.flyway_schema_history IN EXCLUSIVE MODE")
+        reading.run("ROLLBACK")
+        eventually(lambda: index() is None)
+        eventually(lambda: ask("SELECT count(*) FROM pg_locks WHERE NOT granted") == [(1,)])
+        ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'killed'")
+        with pytest.raises(ConnectionLost):
+            first.result()
+    holding.run("ROLLBACK")
+    assert Engine(folder(drop)).migrate(session, schema).applied == ("V3__no_index.sql",)
+    assert (index(), scripts()) == (None, ["V1__items.sql", "V2__index.sql", "V3__no_index.sql"])
+
+
 def test_a_build_waits_for_the_transactions_of_others_longer_than_lock_timeout(
     schema, folder, open_, index, reader, ask
 ):

@@ -35,9 +35,9 @@ SPEAKS_TO_PEOPLE = {
     "migrator completion",
     "migrator dashboard",
     "migrator demo",
-    "migrator local up",
     "migrator local down",
     "migrator local env",
+    "migrator local up",
 }
 """These run something in the foreground, or print for a shell."""
 

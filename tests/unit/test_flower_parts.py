@@ -120,6 +120,11 @@ def test_flower_leaves_metrics_and_healthcheck_open_which_is_why_we_close_them()
     assert not hasattr(Healthcheck.get, "__wrapped__")
 
 
+def test_flowers_metrics_are_written_by_a_method_without_arguments_behind_which_ours_can_stand():
+    assert inspect.iscoroutinefunction(Metrics.get)
+    assert list(inspect.signature(Metrics.get).parameters) == ["self"]
+
+
 def test_our_routes_come_first_and_every_route_of_flowers_is_behind_our_door(installed):
     patterns = [flower_parts.routes_of(route) for route in installed.handlers]
     assert [pattern.removesuffix("$") for pattern, *_ in patterns[: len(ROUTES)]] == [p for p, *_ in ROUTES]

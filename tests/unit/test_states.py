@@ -10,6 +10,7 @@ from migrator.model.alert import DeliveryState
 from migrator.model.breaker import BreakerState
 from migrator.model.event import EventStatus
 from migrator.model.execution import LEGAL, ExecutionState, OutcomeState
+from migrator.model.spare import SpareState
 
 STATES = (Path(migrator.__file__).parents[1] / "docs" / "states.md").read_text(encoding="utf-8")
 
@@ -31,6 +32,7 @@ PICTURES = {
     "Outcome": OutcomeState,
     "Breaker": BreakerState,
     "Delivery": DeliveryState,
+    "Spare": SpareState,
 }
 
 

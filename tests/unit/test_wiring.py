@@ -6,15 +6,17 @@ import ast
 from pathlib import Path
 
 import pytest
+from celery import Celery
 
 import tasks
-from config.queues import STRICTEST_FIRST, TASK_QUEUES, TASK_ROUTES
+from config.queues import QUORUM_QUEUES, STRICTEST_FIRST, TASK_QUEUES, TASK_ROUTES
 from config.schedule import beat_schedule
 from migrator import client, fleet, schema
 from migrator.model.event import EventType, Priority
 from migrator.model.execution import Work
 from migrator.model.payload import PAYLOADS
 from migrator.queries import load_queries
+from tasks.broker_repairs import pause_on
 from tasks.work import KINDS
 
 every_type = pytest.mark.parametrize("type_", list(EventType), ids=str)
@@ -65,6 +67,20 @@ def test_a_lane_can_do_every_kind_of_work():
 def test_there_is_a_queue_for_each_priority_in_their_order():
     assert tuple(priority.value for priority in Priority) == STRICTEST_FIRST
     assert tuple(queue.name for queue in TASK_QUEUES) == STRICTEST_FIRST
+
+
+def test_quorum_queues_are_the_same_ones_and_can_be_delayed():
+    assert tuple(queue.name for queue in QUORUM_QUEUES) == STRICTEST_FIRST
+    assert {(queue.exchange.type, queue.queue_arguments["x-queue-type"]) for queue in QUORUM_QUEUES} == {
+        ("topic", "quorum")
+    }
+
+
+def test_a_pause_is_made_a_whole_second_where_the_broker_delays():
+    app = Celery("a test", set_as_current=False)
+    app.conf.task_queues = QUORUM_QUEUES
+    assert (pause_on(app, 0.2), pause_on(app, 2.5)) == (1.0, 2.5)
+    assert pause_on(tasks.app, 0.2) == 0.2
 
 
 def test_messages_are_json_alone():

@@ -62,6 +62,7 @@ class ShownDatabase(Shape):
     breaker_failures: int | None
     breaker_open_seconds: float | None
     labels: dict[str, str]
+    spares: int | None
     tenants: int
     breaker: BreakerChange | None
     pace: Pace | None
@@ -142,6 +143,50 @@ class Breaker(Shape):
     reason: str | None
     changed_at: Moment | None
     by: str | None
+
+
+class Pool(Shape):
+    """The spare schemas of a database as a whole."""
+
+    database: str
+    wanted: int
+    ready: int
+    refusal: str | None
+    """Why there can be none, or not as many as are wanted."""
+
+
+class Spare(Shape):
+    """One spare schema."""
+
+    database: str
+    schema_: str = Field(alias="schema")
+    state: str
+    """Making, ready, behind, taken or failed."""
+    version: str | None
+    since: Moment
+    reason: str | None
+
+
+class Spares(Shape):
+    """Every pool, and what is in it."""
+
+    pools: list[Pool]
+    spares: list[Spare]
+
+
+class PoolTended(Shape):
+    """What was done to a pool."""
+
+    database: str
+    wanted: int
+    ready: int
+    behind: int
+    """Wait until a rollout is over, or for their template."""
+    made: int
+    forwarded: int
+    """Brought to the folder's state."""
+    dropped: int
+    refusal: str | None
 
 
 class BreakerSet(Shape):

@@ -4,7 +4,7 @@ INSERT INTO event (id, type, priority, status, payload, max_retries, triggered_b
 VALUES (:id, :type, :priority, 'processing', CAST(:payload AS jsonb), :max_retries, :triggered_by,
         :correlation_id, now())
 ON CONFLICT (id) DO NOTHING
-RETURNING id;
+RETURNING *;
 
 -- event --
 SELECT * FROM event WHERE id = :id;

@@ -7,9 +7,9 @@ SELECT * FROM database WHERE state = 'active' OR :retired ORDER BY id;
 -- add_database --
 -- Returns nothing when the id is taken.
 INSERT INTO database (id, name, kind, region, host, port, username, credential, migration_timeout, lanes,
-                      breaker_failures, breaker_open_seconds, labels)
+                      breaker_failures, breaker_open_seconds, spares, labels)
 VALUES (:id, :name, :kind, :region, :host, :port, :username, :credential, :migration_timeout, :lanes,
-        :breaker_failures, :breaker_open_seconds, coalesce(CAST(:labels AS jsonb), '{}'))
+        :breaker_failures, :breaker_open_seconds, :spares, coalesce(CAST(:labels AS jsonb), '{}'))
 ON CONFLICT (id) DO NOTHING
 RETURNING id;
 
@@ -29,6 +29,7 @@ SET name = coalesce(:name, name),
     lanes = nullif(coalesce(CAST(:lanes AS integer), lanes), 0),
     breaker_failures = nullif(coalesce(CAST(:breaker_failures AS integer), breaker_failures), 0),
     breaker_open_seconds = nullif(coalesce(CAST(:breaker_open_seconds AS double precision), breaker_open_seconds), 0),
+    spares = coalesce(CAST(:spares AS integer), spares),
     labels = coalesce(CAST(:labels AS jsonb), labels),
     updated_at = now()
 WHERE id = :id AND state = 'active';

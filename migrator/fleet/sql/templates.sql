@@ -14,3 +14,6 @@ UPDATE template
 SET version = :version, body = :body, fingerprint = :fingerprint, reason = :reason, claimed_until = NULL,
     made_at = clock_timestamp()
 WHERE digest = :digest AND server = :server;
+
+-- note_names --
+UPDATE template SET names_schema = :names_schema WHERE digest = :digest AND server = :server;

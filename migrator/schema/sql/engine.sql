@@ -70,7 +70,7 @@ SELECT to_regclass({version_table_name}) IS NOT NULL;
 -- What Alembic's table says is applied: the revisions that no other applied one stands on.
 SELECT version_num FROM {schema}.{version_table} ORDER BY version_num;
 
--- begin --
+-- path --
 -- Where names without a schema lead: first to the target's own schema, then to what all targets share. Kept, with
 -- the other settings, for the scripts after the first. Then the first lap.
 SET LOCAL search_path TO {search_path};

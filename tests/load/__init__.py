@@ -1,0 +1,1 @@
+"""Load: many events at once, and a steady stream of them for a long time."""
