@@ -55,7 +55,7 @@ def test_a_tenant_that_failed_is_explained_mended_and_checked(fleet, dashboard, 
     assert "drift check by dashboard@" in by[0][0]
 
     page.goto(f"{dashboard.url}/migrator/executions/{sent.id}")
-    page.locator("#performance").get_by_text("V2__name.sql").wait_for()
+    page.locator("#performance").get_by_text("V2__name.sql").first.wait_for()
     assert page.locator("#performance .m-range").count() >= 2
     keep(page, "execution-performance-light")
 
