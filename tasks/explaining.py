@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from psycopg2 import sql
 from sqlalchemy import Row
 
 from migrator.errors import HistoryError, MigratorError
@@ -29,10 +30,12 @@ from tasks.dependencies import unmet_of
 from tasks.survey import Survey
 
 MOST_ATTEMPTS = 10
+_PATIENCE = sql.SQL("SET statement_timeout TO {}")
 
 
-def facts_of(tenant_id: str) -> TenantFacts:
-    """Everything that explains a tenant's version, also a retired one's; changes nothing.
+def facts_of(tenant_id: str, patience: float | None = None) -> TenantFacts:
+    """Everything that explains a tenant's version, also a retired one's; changes nothing. No question to its database
+    takes longer than ``patience`` seconds.
 
     That its database cannot be asked is a fact, not an error. Raises UnknownTenant, and a FolderError.
     """
@@ -54,6 +57,8 @@ def facts_of(tenant_id: str) -> TenantFacts:
     )
     try:
         with session_on(database, "migrator explain", desk.access()) as session:
+            if patience is not None:
+                session.run(session.text(_PATIENCE.format(sql.Literal(round(patience * 1000)))))
             return _looked_into(session, facts, folder, attempts)
     except MigratorError as error:
         return replace(facts, unreachable=str(error))

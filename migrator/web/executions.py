@@ -6,24 +6,21 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from kombu.utils.uuid import uuid
 from sqlalchemy import Connection
 from tornado.web import HTTPError
 
-import tasks
-from migrator.errors import BrokerUnreachable
 from migrator.fleet import ledger, registry, views
 from migrator.model.event import EventType
 from migrator.model.holder import spoken
-from migrator.model.payload import parse_payload
 from migrator.model.target import Database
 from migrator.watch.execution_view import chart_view, execution_view, summary_view, targets_view
+from migrator.watch.performance import performance_of
 from migrator.web.activity import ActivityWatch
+from migrator.web.asking import ask
 from migrator.web.handlers import Action, Document, Page
 from migrator.web.hub import Frame
 from migrator.web.stream import Stream
 from tasks import desk
-from tasks.broker_repairs import BROKER_ERRORS
 from tasks.steering import steer_here
 
 MOST_LISTED = 50
@@ -78,6 +75,14 @@ class TargetDocument(Document):
         self.write_json(found)
 
 
+class PerformanceDocument(Document):
+    """What an execution cost: databases, migrations compared with their last runs, the slowest targets."""
+
+    async def get(self, execution_id: str) -> None:
+        """As ``migrator performance`` has it."""
+        self.write_json(await self.asked(_performance, execution_id))
+
+
 class Steer(Action):
     """Pause, resume, cancel or retry, as the command of that name does."""
 
@@ -106,12 +111,12 @@ class ExecutionStream(Stream):
         await self.follow(("execution", execution_id), lambda: ExecutionReader(execution_id, self.hub.probes))
 
 
-class FleetStream(Stream):
+class ExecutionsStream(Stream):
     """The executions, live; never ends by itself."""
 
     async def get(self) -> None:
         """A frame whenever one of them moves."""
-        await self.follow("fleet", lambda: read_executions)
+        await self.follow("executions", lambda: read_executions)
 
 
 class ExecutionReader:
@@ -170,11 +175,10 @@ def _outcome(execution_id: str, database_id: str, schema_name: str, stage: int) 
 def _roll_back(execution_id: str, by: str, wishes: dict[str, Any]) -> str:
     """Send the event, checked here and now. Raises UnknownExecution, BadPayload or BrokerUnreachable."""
     _row(execution_id)
-    payload = {"execution_id": execution_id, "requested_by": by, **wishes}
-    parse_payload(EventType.ROLLBACK_REQUESTED, payload)
-    event_id = str(uuid())
-    try:
-        tasks.rollback_requested.apply_async(kwargs=payload, task_id=event_id, retry=False)
-    except BROKER_ERRORS as error:
-        raise BrokerUnreachable(address="the broker of this dashboard", reason=error) from None
-    return event_id
+    return ask(EventType.ROLLBACK_REQUESTED, {"execution_id": execution_id, "requested_by": by, **wishes})
+
+
+def _performance(execution_id: str) -> dict[str, Any]:
+    _row(execution_id)
+    with desk.store().begin() as connection:
+        return performance_of(connection, execution_id)

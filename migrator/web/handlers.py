@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -10,13 +11,24 @@ from typing import Any, TypeVar
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler, authenticated
 
-from migrator.errors import EXIT_REFUSED, BadInput, MigratorError, TransientError, UnknownExecution
+from migrator.errors import (
+    EXIT_REFUSED,
+    BadInput,
+    MigratorError,
+    TransientError,
+    UnknownAlert,
+    UnknownExecution,
+    UnknownTenant,
+)
 from migrator.web.flower_parts import BaseHandler, StaticFileHandler
 from migrator.web.hub import Hub
 from migrator.web.security import Closed, check_origin, user_of
 from tasks import desk
 
 T = TypeVar("T")
+WORTH_PACKING = 4096
+"""Bytes of a document from which on it is sent compressed to whoever takes that."""
+NOT_THERE = (UnknownExecution, UnknownTenant, UnknownAlert)
 
 
 class Ours(Closed, BaseHandler):
@@ -60,7 +72,12 @@ class Ours(Closed, BaseHandler):
     def write_json(self, document: Any) -> None:
         """A document for programs, and for our own scripts."""
         self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.write(json.dumps(document, default=plain))
+        said = json.dumps(document, default=plain).encode()
+        if len(said) > WORTH_PACKING and "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            self.set_header("Vary", "Accept-Encoding")
+            said = gzip.compress(said, 5)
+        self.write(said)
 
 
 class Page(Ours):
@@ -146,7 +163,7 @@ class Files(Closed, StaticFileHandler):
 
 def status_of(error: MigratorError) -> int:
     """The HTTP status that says of an error what its exit code says."""
-    if isinstance(error, UnknownExecution):
+    if isinstance(error, NOT_THERE):
         return 404
     if isinstance(error, TransientError):
         return 503

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from tornado.ioloop import IOLoop
@@ -20,6 +20,8 @@ SLOWEST = 0.75
 SHARE = 20
 """A look that took long is followed by a rest of so many times its time, up to the slowest: reading stays cheap."""
 MOST_CLIENTS = 200
+
+T = TypeVar("T")
 
 log = structlog.get_logger("migrator.web")
 
@@ -132,6 +134,7 @@ class Hub:
         """Of their own: what Flower asks its workers must not hold up what we ask the ledger."""
         self.probes = ThreadPoolExecutor(4, "activity")
         """For what is asked of target databases, which may be slow."""
+        self._kept: dict[str, Any] = {}
         self._feeds: dict[Hashable, Feed] = {}
         self._running: set[asyncio.Task[None]] = set()
 
@@ -139,6 +142,13 @@ class Hub:
     def clients(self) -> int:
         """How many look now."""
         return sum(len(feed.listeners) for feed in self._feeds.values())
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """What lives as long as this process, made when it is first wanted."""
+        if name not in self._kept:
+            self._kept.setdefault(name, make())
+        found: T = self._kept[name]
+        return found
 
     def join(self, key: Hashable, make: Callable[[], Reader]) -> Listener:
         """Look at what ``key`` names; the first who does starts its reader. Raises HubFull."""

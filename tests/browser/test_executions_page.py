@@ -13,7 +13,7 @@ from tests.browser.conftest import PHONE
 def test_the_list_shows_an_execution_as_soon_as_it_is_there_and_leads_to_it(fleet, dashboard, celery_setup, open_page):
     fleet.write("V1__account.sql", FIRST)
     fleet.register(tenants=6)
-    page = open_page(f"{dashboard.url}/migrator")
+    page = open_page(f"{dashboard.url}/migrator/executions")
     page.get_by_text("No executions yet").wait_for()
     sent = tasks.migration_requested.delay(request_id=uuid4().hex, scope="tenant", requested_by="ann")
     row = page.locator(f"tr[data-execution='{sent.id}']")

@@ -7,12 +7,14 @@ import { failures } from "./failures.js";
 import { Grid, legend } from "./grid.js";
 import { Live } from "./live.js";
 import { activity, command, steps } from "./parts.js";
+import { showPerformance } from "./performance.js";
 import { count, full, number, seconds } from "./say.js";
 import { buttons } from "./steer.js";
 import { showTarget } from "./target.js";
 
 const LETTERS = { w: "waiting", r: "running", d: "done", c: "current already", f: "failed" };
 const SPOKEN_EVERY = 5000;
+const COSTS_EVERY = 5000;
 
 const $ = (id) => document.getElementById(id);
 const id = $("execution").dataset.execution;
@@ -22,6 +24,8 @@ const chart = new Chart($("chart"));
 let targets = null;
 let drawn = null;
 let spokenAt = 0;
+let costedAt = 0;
+let costAt = null;
 $("bar").append(bar.element);
 
 const grid = new Grid($("grid"), {
@@ -55,6 +59,7 @@ function redraw(state, moved) {
   draw($("actions"), [state.actions, state.rollbacks], () => acted(state));
   draw($("commands"), state.may, () => [command(`migrator watch ${id}`), command(`migrator show ${id}`)]);
   cells(state, moved);
+  costs(state);
   speak(state, percent);
 }
 
@@ -148,6 +153,13 @@ function groupsOf(all) {
     else groups.push({ name: database, from: at, to: at + 1 });
   });
   return groups.map((group) => ({ ...group, note: count(group.to - group.from, "target") }));
+}
+
+// What it cost is a document of its own: asked for now and then, and once more at the end.
+function costs(state) {
+  if (state.is_end ? costAt === state.since : Date.now() - costedAt < COSTS_EVERY) return;
+  [costedAt, costAt] = [Date.now(), state.is_end ? state.since : null];
+  showPerformance($("performance-card"), $("performance"), path("/performance"));
 }
 
 // One sentence for a screen reader now and then, not one for each cell.

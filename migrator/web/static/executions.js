@@ -43,4 +43,4 @@ place.addEventListener("click", (event) => {
   if (row && !event.target.closest("a")) window.location.assign(row.dataset.href);
 });
 
-new Live("/stream/fleet", (state) => draw(place, state.executions, table));
+new Live("/stream/executions", (state) => draw(place, state.executions, table));

@@ -14,7 +14,7 @@ export async function showTarget(place, path, [database, schema, tenant, wave, s
     el("hr", {}),
     el("h2", {}, `${database}/${schema} `, el("span", { class: "m-state", data: { state: found.state } }, found.state)),
     el("dl", { class: "m-facts" },
-      fact("tenant", tenant), fact("stage and wave", `${stage}, ${wave}`), fact("version", versions),
+      fact("tenant", tenant && el("a", { href: address(`/tenants/${encodeURIComponent(tenant)}`) }, tenant)), fact("stage and wave", `${stage}, ${wave}`), fact("version", versions),
       fact("applied", (found.applied || []).join(", ")),
       fact("took", found.seconds === null ? null : seconds(found.seconds)),
       fact("ended", found.finished_at && full(found.finished_at)),
