@@ -94,7 +94,8 @@ def test_the_wheel_has_every_file_of_the_three_packages(wheel):
 
 def test_the_sdist_has_what_tests_and_documents_need(built):
     (found,) = built.glob("*.tar.gz")
-    inside = {name.partition("/")[2] for name in tarfile.open(found).getnames()}
+    with tarfile.open(found) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
     wanted = {"README.md", "CHANGELOG.md", "LICENSE", "Makefile", "Procfile", "celeryconfig.py", "requirements.txt"}
     wanted |= {"docs/operations.md", "tests/acceptance/fleet.py", "examples/shop/application.py"}
     assert wanted - inside == set()
