@@ -14,7 +14,7 @@ MINUTES ?= 10
 PEERS = .bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint docs audit fuzz chaos load soak bench bench-doc bench-smoke clean
+.PHONY: help demo test unit lint docs audit fuzz chaos load soak bench bench-doc bench-smoke dist clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,16 @@ bench-doc: $(VENV)/.dev $(PEERS)/.ready ## The same, written into docs/performan
 
 bench-smoke: $(VENV)/.dev $(PEERS)/.ready ## Run the benchmark with tiny sizes, to see that all lanes do the same work
 	@$(BIN)/python -m benchmarks --smoke
+
+dist: $(VENV)/.dev ## Build wheel and sdist, check them, and install the wheel in an environment of its own
+	@rm -rf dist build
+	@$(BIN)/python -m build --no-isolation . >/dev/null
+	@$(BIN)/python -m twine check --strict dist/*
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(PYTHON) -m venv "$$scratch" && \
+	  "$$scratch/bin/python" -m pip install --quiet --disable-pip-version-check dist/*.whl && cd "$$scratch" && \
+	  bin/migrator --version && bin/migrator --help >/dev/null && \
+	  bin/python -c 'import config.settings, migrator.client, tasks'
+	@ls dist
 
 clean: ## Remove the environment and everything built
 	@rm -rf $(VENV) $(PEERS) build dist *.egg-info .migrator .mypy_cache .ruff_cache .pytest_cache
