@@ -50,12 +50,12 @@ def test_a_tenant_that_failed_is_explained_mended_and_checked(fleet, dashboard, 
     assert page.locator("#history li").count() == 2
     assert fleet.history(home, "tenant_3") == ["V1__account.sql", "V2__name.sql"]
     press(page, "drift")
-    page.locator("#outcomes").get_by_text("drift ").wait_for(timeout=60_000)
+    page.locator("#outcomes a").get_by_text("drift").wait_for(timeout=60_000)
     by = fleet.rows("control", "SELECT requested_by FROM migrator.execution WHERE kind = 'drift'")
     assert "drift check by dashboard@" in by[0][0]
 
     page.goto(f"{dashboard.url}/migrator/executions/{sent.id}")
-    page.locator("#performance").get_by_text("V2__name.sql").wait_for()
+    page.locator("#performance").get_by_text("V2__name.sql").first.wait_for()
     assert page.locator("#performance .m-range").count() >= 2
     keep(page, "execution-performance-light")
 

@@ -18,16 +18,16 @@ export async function showPerformance(card, place, path) {
 }
 
 function drawn(found) {
-  const most = Math.max(...found.migrations.map((each) => each.most), ...found.databases.map((each) => each.most), 1e-9);
+  const longest = (all) => Math.max(...all.map((each) => each.most), 1e-9);
   return [
     found.migrations.length > 0 && table(["Migration", "Database", "Median", "", "Before", "Wrote"], found.migrations.slice(0, MOST).map((each) => [
       [el("span", { class: "m-mono" }, each.script), el("div", { class: "m-muted" }, `${number(each.count)} ${each.count === 1 ? "target" : "targets"}`)],
-      each.database, time(each.median), range(each, most), before(each),
+      each.database, time(each.median), range(each, longest(found.migrations)), before(each),
       [each.rows !== null && `${number(each.rows)} rows`, each.wal !== null && bytes(each.wal)].filter(Boolean).join(", ") || "–",
     ])),
     el("h3", { class: "m-sub" }, "Databases"),
     table(["Database", "Targets", "Median", "", "Refused", "Lost to locks"], found.databases.slice(0, MOST).map((each) => [
-      each.database, number(each.count), time(each.median), range(each, most), each.refused ? number(each.refused) : "–", each.waited ? time(each.waited) : "–",
+      each.database, number(each.count), time(each.median), range(each, longest(found.databases)), each.refused ? number(each.refused) : "–", each.waited ? time(each.waited) : "–",
     ])),
     found.slowest.length > 0 && [el("h3", { class: "m-sub" }, "Slowest targets"),
       el("ol", { class: "m-slowest" }, found.slowest.map((each) =>

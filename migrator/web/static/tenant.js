@@ -4,7 +4,7 @@ import { confirmed, post, toast } from "./act.js";
 import { address, draw, el, isReadOnly, text } from "./dom.js";
 import { Live } from "./live.js";
 import { command } from "./parts.js";
-import { count, full, seconds } from "./say.js";
+import { count, full, seconds, tick } from "./say.js";
 
 const $ = (id) => document.getElementById(id);
 const id = $("tenant").dataset.tenant;
@@ -37,6 +37,7 @@ async function explain() {
     const found = await answer.json();
     draw($("why"), found, () => (answer.ok ? why(found) : el("p", { class: "m-reason" }, found.error)));
     if (answer.ok) draw($("history"), [found.is_known, found.history], () => history(found));
+    tick();
   } catch {
     toast("The dashboard did not answer; trying again with the next change.", "failed");
   } finally {
@@ -50,15 +51,22 @@ function why(found) {
     el("p", { class: "m-why", data: { look } }, found.sentence),
     found.causes.length > 0 && el("ul", { class: "m-causes" }, found.causes.map((cause) =>
       el("li", { data: { cause: cause.kind } },
-        el("span", { class: "m-code" }, cause.kind.replaceAll("_", " ")), " ", el("span", {}, cause.sentence),
-        cause.advice && (cause.advice.startsWith("migrator ") && !cause.advice.includes(";") && !/ (shows|brings) /.test(cause.advice)
-          ? command(cause.advice) : el("div", { class: "m-muted" }, cause.advice))))),
+        el("span", { class: "m-code" }, cause.kind.replaceAll("_", " ")),
+        !found.sentence.endsWith(cause.sentence) && ` ${cause.sentence}`, // else it was just said
+        cause.advice && advice(cause.advice)))),
     found.pending && found.pending.length > 0 && el("p", { class: "mt-3 mb-0" }, el("b", {}, `${count(found.pending.length, "migration")} pending: `),
       el("span", { class: "m-mono" }, found.pending.slice(0, 10).join(", ") + (found.pending.length > 10 ? ", …" : ""))),
     el("p", { class: "m-muted mt-3 mb-0" }, found.looked_at ? ["Its database was asked ", el("time", { data: { moment: found.looked_at } }), ". "] : "",
       el("button", { type: "button", class: "btn btn-sm btn-outline-secondary", id: "again", onclick: explain }, "Ask again")),
   ];
 }
+
+// What to do, and where it is a command, that as one to copy.
+function advice(said) {
+  const [, before, line] = said.match(/^(.*, then: )?(migrator (?:retry|migrate|resume|watch|show|doctor)\b(?:(?! brings| shows)[^;,])*)$/) || [];
+  return line ? [before && el("div", { class: "m-muted" }, before), command(line)] : el("div", { class: "m-muted" }, said);
+}
+
 const BAD = ["failed", "halted", "unreachable", "disagrees", "drifted", "breaker"];
 
 function history(found) {

@@ -108,7 +108,7 @@ function bars(mine, share, until) {
     if (line < 0) line = ends.length < 8 ? ends.length : 7;
     ends[line] = Math.max(to, from + 0.5);
     const made = el("a", { class: "m-span", title: hint(each), href: link(each), data: { what: each.what } });
-    made.style.left = `${from}%`;
+    made.style.left = `min(${from}%, 100% - 6px)`;
     made.style.width = `max(6px, ${to - from}%)`;
     made.style.top = `${line * 22 + 3}px`;
     return made;
