@@ -29,10 +29,13 @@ class Files:
     doc: Path | None
     readme: Path | None
 
-    def write(self, result: Result) -> None:
-        """A document of plain values; the tables into a page, with a plot beside it and the costs for the model."""
+    def keep(self, result: Result) -> None:
+        """A document of plain values, as far as there are any."""
         if self.json:
             self.json.write_text(json.dumps(as_document(result.facts, result.sections), indent=2, default=str) + "\n")
+
+    def write(self, result: Result) -> None:
+        """The tables into a page, with a plot beside it and the costs for the model."""
         if self.readme and result.ratios:
             write_into(self.readme, summary(result.facts, result.ratios))
         if not self.doc:
@@ -78,8 +81,9 @@ def main(
     scale = scale.with_(schemas=schemas, rounds=rounds, peer_rounds=peer_rounds)
     try:
         choice = Choice.of(only)
-        result = Programme(scale, choice, lanes or (2 if smoke else None), _say).run()
-        Files(file, doc, readme).write(result)
+        files = Files(file, doc, readme)
+        result = Programme(scale, choice, lanes or (2 if smoke else None), _say, files.keep).run()
+        files.write(result)
     except (NoSuchChoice, NoPlace, WorkDiffers, WorkersFailed) as error:
         raise click.ClickException(str(error)) from None
     click.echo(report(result.facts, result.sections))

@@ -41,8 +41,16 @@ class Result:
 class Programme:
     """One run of the benchmark."""
 
-    def __init__(self, scale: Scale, choice: Choice, lanes: int | None, say: Callable[[str], None]) -> None:
-        self._scale, self._choice, self._lanes, self._say = scale, choice, lanes, say
+    def __init__(
+        self,
+        scale: Scale,
+        choice: Choice,
+        lanes: int | None,
+        say: Callable[[str], None],
+        keep: Callable[[Result], None] = lambda result: None,
+    ) -> None:
+        """``keep`` is given what there is after each part, so that the last one cannot take an hour's work with it."""
+        self._scale, self._choice, self._lanes, self._say, self._keep = scale, choice, lanes, say, keep
         self._result = Result()
 
     def run(self) -> Result:
@@ -59,23 +67,27 @@ class Programme:
         return self._result
 
     def _on_stage(self, stage: Stage) -> None:
-        parts, scale, say, sections = self._choice.parts, self._scale, self._say, self._result.sections
+        parts, scale, say = self._choice.parts, self._scale, self._say
         if self._choice.works:
             found = race(stage, scale, self._choice, say)
             rows = [Row(**row) for row in found.document["rows"]]
             self._result.picture, self._result.ratios = picture(rows), as_ratios(rows)
-            sections.append(found)
+            self._add(found)
         if "idle" in parts:
             say(f"nothing to do for {scale.idle}")
-            sections.append(idle(stage, scale))
+            self._add(idle(stage, scale))
         if "e" in parts:
             say("events")
-            sections.append(latency(stage, scale))
+            self._add(latency(stage, scale))
         if "g" in parts:
-            sections.append(slope(stage, scale, say))
+            self._add(slope(stage, scale, say))
         if "costs" in parts:
             section, self._result.costs = costs(stage, scale, self._result.facts, say)
-            sections.append(section)
+            self._add(section)
+
+    def _add(self, section: Section) -> None:
+        self._result.sections.append(section)
+        self._keep(self._result)
 
     def _newcomers(self) -> None:
         """The work (d): one more tenant, by the length of the history; on one connection, then from event to report."""
@@ -86,7 +98,7 @@ class Programme:
         told = "\n\n".join(each.as_markdown() for each in (*found, *whole))
         goals = [each.goal for each in (*found, *whole)]
         document = {"newcomers": [asdict(each) for each in found], "doorsteps": [asdict(each) for each in whole]}
-        self._result.sections.append(Section("One new tenant", told, document, goals))
+        self._add(Section("One new tenant", told, document, goals))
 
     def _doorstep(self, migrations: int, turns: int) -> Doorstep:
         self._say(f"a newcomer from event to report, after {migrations} migrations")
@@ -97,7 +109,7 @@ class Programme:
         self._say("watching")
         with self._servers() as (services, home):
             found = watch(services, home, self._scale.watching)
-        self._result.sections.append(Section("Watching", "\n\n".join(each.as_markdown() for each in found)))
+        self._add(Section("Watching", "\n\n".join(each.as_markdown() for each in found)))
 
     def _note(self, services: LocalServices) -> None:
         scale = self._scale

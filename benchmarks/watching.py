@@ -38,8 +38,13 @@ PROGRESS_EVERY = 0.5
 LIMIT = 0.02
 """Of a run's time, what both together may cost."""
 EXECUTION = "watched"
-_PATH = """SELECT set_config('migrator.' || name, current_setting(name), true)
-FROM unnest(ARRAY['search_path', 'lock_timeout', 'statement_timeout']) AS name;"""
+_PATH = "SELECT {},".format(
+    ", ".join(
+        f"set_config('migrator.{name}', current_setting('{name}'), true)"
+        for name in ("search_path", "lock_timeout", "statement_timeout")
+    )
+)
+"""As the engine's query of this name: the first lap goes on with it."""
 _SHOW = f"""
 import time
 from tasks import mirror
