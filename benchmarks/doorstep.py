@@ -78,10 +78,12 @@ def doorstep(services: LocalServices, home: Path, migrations: int, turns: int) -
             _wait(workers.check, lambda: control.rows("SELECT 1 FROM migrator.template WHERE made_at IS NOT NULL"))
             client.app().send_task("migrator.spares", (names["spare"],), queue="low")
             turning = _Turns(control, workers.check, names, stage.meter(workers=True))
-            samples = [turning.one(turn) for turn in range(turns + WARM_UP)]
+            for turn in range(-min(turns, WARM_UP), 0):
+                turning.one(turn)
+            samples = [turning.one(turn) for turn in range(turns)]
         _check(services, names, turns)
-    nothing, spare, template = (list(found) for found in zip(*samples[WARM_UP:], strict=True))
-    ratios = [each / none for none, each, _ in samples[WARM_UP:]]
+    nothing, spare, template = (list(found) for found in zip(*samples, strict=True))
+    ratios = [each / none for none, each, _ in samples]
     slow = quantiles(spare, n=10)[-1] if len(spare) > 1 else spare[0]
     used = [sum(each) * 1000 / len(turning.used) for each in zip(*turning.used, strict=True)]
     return Doorstep(
@@ -97,8 +99,8 @@ def doorstep(services: LocalServices, home: Path, migrations: int, turns: int) -
     )
 
 
-WARM_UP = 2
-"""Turns that are not counted: workers connect, and read the folder, in their first."""
+WARM_UP = 10
+"""Turns that are not counted: each child of the workers connects to the databases in its first."""
 
 
 class _Turns:
@@ -115,11 +117,16 @@ class _Turns:
         _wait(self._check, lambda: self._control.rows(full))
         nothing = _timed(lambda: client.app().send_task("celery.accumulate", (1,), queue="high"))
         before = self._meter.read()
-        spare = _timed(lambda: _tenant(self._names["spare"], f"tenant_{turn}"))
+        spare = _timed(lambda: _tenant(self._names["spare"], _named(turn)))
         after = self._meter.read()
-        if turn >= WARM_UP:
+        if turn >= 0:
             self.used.append((after[0] - before[0], after[1] - before[1]))
-        return nothing, spare, _timed(lambda: _tenant(self._names["template"], f"tenant_{turn}"))
+        return nothing, spare, _timed(lambda: _tenant(self._names["template"], _named(turn)))
+
+
+def _named(turn: int) -> str:
+    """Of its schema; those that do not count have names of their own."""
+    return f"tenant_{turn}" if turn >= 0 else f"early_{-turn}"
 
 
 def _timed(send: Callable[[], AsyncResult]) -> float:
@@ -158,7 +165,7 @@ def _tenant(database: str, schema: str) -> AsyncResult:
 
 
 def _check(services: LocalServices, names: dict[str, str], turns: int) -> None:
-    wanted = [f"tenant_{turn}" for turn in range(turns + WARM_UP)]
+    wanted = [f"tenant_{turn}" for turn in range(turns)]
     found: set[str] = set()
     for name in names.values():
         with closing(open_url(services.postgres.url(name))) as session:

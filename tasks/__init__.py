@@ -1,6 +1,6 @@
 """The nine event types as Celery tasks: ``from tasks import tenant_created; tenant_created.delay(...)``."""
 
-from tasks import beating
+from tasks import ahead, beating
 from tasks import hosts as hosts  # what workers answer when they are asked
 from tasks import queues as queues  # when each message was sent
 from tasks.alerting import alert, deliver
@@ -25,6 +25,7 @@ app.steps["worker"].add(Watchman)
 app.steps["worker"].add(RelayStep)
 
 __all__ = [
+    "ahead",
     "alert",
     "app",
     "beating",

@@ -29,9 +29,9 @@ class Commands:
         self.fleet, self.seen, self.wrong = fleet, {}, {}
         self.more = {"MIGRATOR_PG_BIN": str(fleet.services.postgres.bin)}
 
-    def __call__(self, *words: str, code: int | None = 0):
+    def __call__(self, *words: str, code: int = 0):
         done = self.fleet.command(*words, "--json", **self.more)
-        assert code is None or done.returncode == code, done.stderr
+        assert done.returncode == code, done.stderr
         name = max((name for name in SHAPES if f"migrator {' '.join(words)} ".startswith(f"{name} ")), key=len)
         document = json.loads(done.stdout)
         try:
@@ -82,8 +82,10 @@ def _registry(run, fleet):
     assert (run("tenant", "show", "7")["version"], run("tenant", "show", "8")["state"]) == ("1", "unknown")
     assert run("explain", "7")["is_current"]
     run("database", "set", "one", "--spares", "1")
-    wait_until(lambda: run("spare", "list")["spares"], "no spare was made")
-    wait_until(lambda: run("spare", "fill", "one", code=None)["ready"] == 1, "the pool was not filled")
+    failed = "('one', 'migrator_spare_0', 'failed', 'it was changed')"
+    fleet.rows("control", f"INSERT INTO migrator.spare (database_id, schema_name, state, reason) VALUES {failed}")
+    assert [each["state"] for each in run("spare", "list")["spares"]] == ["failed"]
+    assert run("spare", "fill", "one", code=1)["refusal"]  # there is no template, and nobody to make one
     run("database", "set", "one", "--spares", "0")
     run("spare", "drop", "one", "--yes")
     run("init")
