@@ -6,7 +6,7 @@ import time
 
 import structlog
 
-from migrator.errors import BreakerOpen, MigratorError
+from migrator.errors import BreakerOpen, MigratorError, TransientError
 from migrator.fleet import registry, templates
 from migrator.model.folder import Folder
 from migrator.model.target import Scope
@@ -24,6 +24,7 @@ from tasks.spares import ask_for_spares, wanted_spares
 
 MAKING_SECONDS = 600.0
 ASK_AGAIN_SECONDS = 60.0
+TRY_AGAIN_SECONDS = 2.0
 
 log = structlog.get_logger("migrator.template")
 
@@ -62,7 +63,8 @@ class TemplateTask(BreakerTask):
 def template(self: TemplateTask, database_id: str, to: str | None = None) -> None:
     """Make the template of the tenants' folder up to a version, by scratch schemas in one database; once is enough.
 
-    Those that a worker which died meanwhile has left are dropped first, an hour later.
+    What a run that died meanwhile has left is dropped first. A connection that broke, and a worker that died, are tried
+    again as often as an event.
     """
     folder, version = desk.folder(Scope.TENANT), Version(to) if to else None
     digest = folder.digest_at(version or folder.latest)
@@ -74,7 +76,7 @@ def template(self: TemplateTask, database_id: str, to: str | None = None) -> Non
         with session_to(database, "migrator template") as session:
             server = session.connection.info.server_version // 10000
             with desk.store().begin() as connection:
-                if not templates.claim(connection, digest, server, MAKING_SECONDS):
+                if not templates.claim(connection, digest, server, MAKING_SECONDS, again=_is_another_try(self)):
                     return
             notice_loss(session)
             drop_stale(session)
@@ -84,6 +86,11 @@ def template(self: TemplateTask, database_id: str, to: str | None = None) -> Non
             self.come_again(countdown(shut))
         log.warning("no template could be made", database=database_id, reason=str(shut))
         return
+    except TransientError as error:
+        if self.request.retries < desk.settings().max_retries:
+            raise self.retry(exc=error, countdown=TRY_AGAIN_SECONDS) from error
+        log.warning("no template could be made", database=database_id, reason=str(error))
+        return
     except MigratorError as error:
         log.warning("no template could be made", database=database_id, reason=str(error))
         return
@@ -92,6 +99,11 @@ def template(self: TemplateTask, database_id: str, to: str | None = None) -> Non
     log.info("template made", digest=digest, reason=made.reason if isinstance(made, NoTemplate) else None)
     if wanted_spares(database):
         ask_for_spares(database_id)
+
+
+def _is_another_try(task: TemplateTask) -> bool:
+    """Whether an earlier run of the same message broke off: it was tried again by us, or delivered again."""
+    return bool(task.request.retries or (task.request.delivery_info or {}).get("redelivered"))
 
 
 def _ask_for(key: tuple[str, int], database_id: str, to: Version | None) -> None:

@@ -29,9 +29,13 @@ def note_names(connection: Connection, digest: str, server: int, names_schema: s
     run(connection, "note_names", digest=digest, server=server, names_schema=names_schema)
 
 
-def claim(connection: Connection, digest: str, server: int, seconds: float) -> bool:
-    """Take it upon oneself to make a template; False when it is made, or somebody else is at it."""
-    return first(connection, "claim_template", digest=digest, server=server, seconds=seconds) is not None
+def claim(connection: Connection, digest: str, server: int, seconds: float, *, again: bool = False) -> bool:
+    """Take it upon oneself to make a template; False when it is made, or somebody else is at it.
+
+    ``again``: whoever was at it last was ourselves, and is no more.
+    """
+    found = first(connection, "claim_template", digest=digest, server=server, seconds=seconds, again=again)
+    return found is not None
 
 
 def keep(connection: Connection, made: Template | NoTemplate) -> None:

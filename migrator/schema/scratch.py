@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from psycopg2 import sql
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from migrator.errors import QueryRefused
+from migrator.schema.pooler import is_behind_pooler
 from migrator.schema.session import Session
 
 SCRATCH = "migrator_scratch_"
 STALE_SECONDS = 3600
 """No run keeps a scratch schema for that long."""
+NOBODY = 0
+"""Stands for the maker behind a pooler, where a session has many server processes."""
 
-_NAME = re.compile(rf"{SCRATCH}([0-9a-f]{{8}})_[0-9a-f]{{16}}")
+_NAME = re.compile(rf"{SCRATCH}([0-9a-f]{{8}})_([0-9a-f]{{8}})[0-9a-f]{{8}}")
 _TRIES = 5
 
 
@@ -25,10 +29,11 @@ _TRIES = 5
 def scratch(session: Session) -> Iterator[str]:
     """The name of a schema that nobody has, dropped in the end.
 
-    It says when it was made: a comment could be written over by what is run in the schema.
+    It says when it was made and by which server process: a comment could be written over by what is run in the schema.
     """
     [[now]] = session.ask("SELECT extract(epoch FROM clock_timestamp())::bigint")
-    name = f"{SCRATCH}{now:08x}_{secrets.token_hex(8)}"
+    maker = NOBODY if is_behind_pooler(session) else session.connection.info.backend_pid
+    name = f"{SCRATCH}{now:08x}_{maker:08x}{secrets.token_hex(4)}"
     try:
         yield name
     finally:
@@ -38,13 +43,33 @@ def scratch(session: Session) -> Iterator[str]:
 
 
 def drop_stale(session: Session, seconds: float = STALE_SECONDS) -> list[str]:
-    """Drop the scratch schemas of runs that crashed, and name them."""
-    query = sql.SQL("SELECT nspname, extract(epoch FROM clock_timestamp()) FROM pg_namespace WHERE nspname ^@ {}")
+    """Drop the scratch schemas of runs that crashed, and name them: their makers are gone, or they are old."""
+    query = sql.SQL(
+        """SELECT nspname, extract(epoch FROM clock_timestamp()),
+                  (SELECT json_object_agg(pid, extract(epoch FROM backend_start)) FROM pg_stat_activity)
+           FROM pg_namespace WHERE nspname ^@ {}"""
+    )
     found = session.ask(session.text(query.format(sql.Literal(SCRATCH))))
-    stale = sorted(name for name, now in found if _age(name, float(now)) >= seconds)
+    stale = sorted(name for name, now, alive in found if _is_left(name, float(now), alive, seconds))
     for name in stale:
         drop(session, name)
     return stale
+
+
+def _is_left(name: str, now: float, alive: Mapping[str, float | None], seconds: float) -> bool:
+    """Whether nobody is at work in it any more; a name that we did not give is never left.
+
+    Who is alive is given as process ids with the moments when they began, None for those that we may not see; an id may
+    have been given out again since.
+    """
+    read = _NAME.fullmatch(name)
+    if not read:
+        return False
+    made, maker = int(read[1], 16), int(read[2], 16)
+    if now - made >= seconds:
+        return True
+    began = alive.get(str(maker), math.inf) if maker != NOBODY else None
+    return began is not None and began > made + 1
 
 
 def drop(session: Session, name: str) -> None:
@@ -65,9 +90,3 @@ def drop(session: Session, name: str) -> None:
             except QueryRefused:
                 session.roll_back()
                 raise
-
-
-def _age(name: str, now: float) -> float:
-    """Seconds since it was made; a name that we did not give is never old."""
-    made = _NAME.fullmatch(name)
-    return now - int(made[1], 16) if made else 0.0

@@ -16,8 +16,9 @@ LEASE = 3
 
 
 @pytest.fixture
-def worker_settings():
+def worker_settings(services):
     return {
+        "MIGRATOR_PG_BIN": str(services.postgres.bin),
         "MIGRATOR_LEASE": str(LEASE),
         "MIGRATOR_UPKEEP_EVERY": "0.5",
         "MIGRATOR_LANE_SLICE": "0.5",
@@ -126,3 +127,31 @@ def test_an_event_whose_message_was_lost_before_it_began_is_taken_up_again(fleet
     celery_setup.worker.restart()
     wait_until(lambda: fleet.event(sent.id).status == "completed", "the event was forgotten", 60)
     assert "tenant_7" in fleet.schemas("one")
+
+
+def scratches(fleet):
+    return {
+        name for (name,) in fleet.rows("one", "SELECT nspname FROM pg_namespace WHERE nspname ~ 'migrator_scratch'")
+    }
+
+
+@pytest.mark.parametrize("dies", ["its connection", "its child", "the worker"])
+def test_a_template_that_is_being_made_when_something_dies_is_made_all_the_same_and_leaves_nothing(
+    fleet, celery_setup, dies
+):
+    fleet.write("V1__account.sql", FIRST + "SELECT pg_sleep(1);")
+    fleet.register()
+    assert tasks.tenant_created.delay(**fleet.tenant_payload()).get(timeout=60)["done"] == 1
+    wait_until(lambda: scratches(fleet), "nobody makes a template")
+    if dies == "its connection":
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'migrator template'"
+        assert fleet.rows("one", f"{ended} AND datname = current_database()") == [(True,)]
+    elif dies == "its child":
+        for child in celery_setup.worker.container.children():
+            os.kill(child.pid, signal.SIGKILL)
+    else:
+        celery_setup.worker.kill()
+        celery_setup.worker.restart()
+    made = "SELECT 1 FROM migrator.template WHERE made_at IS NOT NULL"
+    wait_until(lambda: fleet.rows("control", made), "no template was made", 60)
+    wait_until(lambda: not scratches(fleet), lambda: f"{scratches(fleet)} were left")

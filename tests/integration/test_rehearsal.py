@@ -17,6 +17,7 @@ from migrator.schema.pg_tools import tools_for
 from migrator.schema.rehearsal import Means, rehearse
 from migrator.schema.rules import Rules
 from migrator.schema.scratch import SCRATCH, drop_stale, scratch
+from tests.integration.waiting import eventually
 
 FIRST = {
     "V1__account.sql": "CREATE TYPE mood AS ENUM ('good');\n"
@@ -67,13 +68,34 @@ def test_a_schema_that_is_named_like_something_in_it_is_not_cloned_wrongly(sessi
     assert scratches() == []
 
 
-def test_a_scratch_schema_of_a_crashed_run_is_dropped_by_the_next_one_and_a_young_one_is_not(session, ask, scratches):
-    old, young = (f"{SCRATCH}{int(time.time() - age):08x}_0123456789abcdef" for age in (7200, 60))
-    for name in (old, young):
-        ask(f"CREATE SCHEMA {name}; CREATE TABLE {name}.t ()")
-    assert drop_stale(session) == [old]
-    assert scratches() == [young]
-    ask(f"DROP SCHEMA {young} CASCADE")
+def test_a_scratch_schema_of_a_crashed_run_is_dropped_by_the_next_one_and_one_in_use_is_not(
+    session, ask, open_, scratches
+):
+    crashed = open_("crashed")
+    with scratch(crashed) as left:
+        ask(f"CREATE SCHEMA {left}; CREATE TABLE {left}.t ()")
+        assert drop_stale(session) == []
+        crashed.close()
+    with scratch(open_("at work")) as used:
+        ask(f"CREATE SCHEMA {used}")
+        eventually(lambda: drop_stale(session) == [left])
+        assert scratches() == [used]
+
+
+@pytest.mark.parametrize(("age", "is_dropped"), [(7200, True), (60, False)])
+def test_a_scratch_schema_that_was_made_behind_a_pooler_is_dropped_when_it_is_old(
+    session, ask, scratches, age, is_dropped
+):
+    name = f"{SCRATCH}{int(time.time() - age):08x}_0000000001234567"
+    ask(f"CREATE SCHEMA {name}")
+    assert drop_stale(session) == [name] * is_dropped
+    ask(f"DROP SCHEMA IF EXISTS {name}")
+
+
+def test_a_process_id_that_was_given_out_again_is_not_taken_for_the_maker(session, ask, scratches):
+    name = f"{SCRATCH}{int(time.time() - 60):08x}_{session.connection.info.backend_pid:08x}01234567"
+    ask(f"CREATE SCHEMA {name}")
+    assert drop_stale(session) == [name]
 
 
 def test_the_size_of_a_schema_is_that_of_its_tables_and_indexes(session, schema, folder):

@@ -6,7 +6,7 @@ SELECT * FROM template WHERE digest = :digest AND server = :server AND made_at I
 INSERT INTO template (digest, server, claimed_until)
 VALUES (:digest, :server, clock_timestamp() + :seconds * interval '1 second')
 ON CONFLICT (digest, server) DO UPDATE SET claimed_until = EXCLUDED.claimed_until
-WHERE template.made_at IS NULL AND template.claimed_until < clock_timestamp()
+WHERE template.made_at IS NULL AND (template.claimed_until < clock_timestamp() OR :again)
 RETURNING digest;
 
 -- keep_template --
