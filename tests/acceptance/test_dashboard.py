@@ -147,8 +147,9 @@ def test_our_documents_are_for_no_other_site_even_where_flowers_api_was_opened(f
 
 
 def test_monitoring_gets_flowers_metrics_with_ours_behind_them_and_probes_that_say_what_they_found(
-    dashboard, celery_setup
+    fleet, dashboard, celery_setup
 ):
+    opened(fleet.store, found(1))
     families = {family.name for family in text_string_to_metric_families(dashboard.get("/metrics").read().decode())}
     assert {"flower_events", "migrator_build_info", "migrator_executions", "migrator_queue_messages"} <= families
     for path in ("/healthz", "/readyz"):
