@@ -70,9 +70,7 @@ def test_a_databases_own_credential_goes_before_the_one_for_all(server, database
 
 
 def test_a_broken_reference_is_noticed_before_anybody_is_asked(database, closed_port):
-    with pytest.raises(
-        BadCredential, match="credential env:ABSENT of database eu-1 gives no password: .*ABSENT is not set"
-    ):
+    with pytest.raises(BadCredential, match=r"env:ABSENT of database eu-1 gives no password: .*ABSENT is not set"):
         open_session(replace(database, credential="env:ABSENT", port=closed_port))
 
 
