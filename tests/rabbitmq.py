@@ -110,12 +110,13 @@ class RabbitMq(Server):
         environment = {**os.environ, "ERL_EPMD_PORT": str(self._epmd_port)}
         log: IO[bytes]
         with self.home.open_log() as log:
-            self._epmd = subprocess.Popen(
+            self._epmd = self._parent.fork(
                 [epmd, "-port", str(self._epmd_port), "-address", LOOPBACK],
+                signal.SIGTERM,  # it ends with us, however we die
                 env=environment,
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
                 **run_as(),
             )
         time.sleep(0.1)

@@ -16,8 +16,15 @@ LEASE = 3
 
 
 @pytest.fixture
-def worker_settings(services):
+def makes_templates():
+    """Whether new schemas are made from a template; a test overrides it."""
+    return False
+
+
+@pytest.fixture
+def worker_settings(services, makes_templates):
     return {
+        "MIGRATOR_TEMPLATES": str(makes_templates),
         "MIGRATOR_PG_BIN": str(services.postgres.bin),
         "MIGRATOR_LEASE": str(LEASE),
         "MIGRATOR_UPKEEP_EVERY": "0.5",
@@ -135,6 +142,7 @@ def scratches(fleet):
     }
 
 
+@pytest.mark.parametrize("makes_templates", [True])
 @pytest.mark.parametrize("dies", ["its connection", "its child", "the worker"])
 def test_a_template_that_is_being_made_when_something_dies_is_made_all_the_same_and_leaves_nothing(
     fleet, celery_setup, dies
