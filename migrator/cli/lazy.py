@@ -33,6 +33,12 @@ def lazy_group(commands: Mapping[str, str], summaries: Mapping[str, str] | None 
             command: click.Command = getattr(import_module(module), attribute)
             return command
 
+        def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+            """No program can be given a null byte, but one that calls us can; no path with one can be looked up."""
+            if any("\0" in word for word in args):
+                ctx.fail("an argument contains a null byte, which no name and no path can have")
+            return super().parse_args(ctx, args)
+
         def resolve_command(
             self, ctx: click.Context, args: list[str]
         ) -> tuple[str | None, click.Command | None, list[str]]:

@@ -86,8 +86,9 @@ def status(directory: Path, as_json: bool) -> None:
 
     Example: migrator local status --json
     """
-    state = read_state(directory.absolute()) if running(directory.absolute()) else None
-    document = {"running": state is not None, **(state or {})}
+    state = read_state(directory.absolute()) if running(directory.absolute()) else {}
+    known = {name: value for name, value in state.items() if name != "environment"}  # its addresses have passwords
+    document = {"running": bool(state), **known}
     lines = [f"{name}: {value}" for name, value in document.items()]
     say(as_json, document, lambda console: console.print("\n".join(lines), markup=False))
 

@@ -148,7 +148,8 @@ def _at(facts: TenantFacts) -> str:
     if not facts.exists:
         return f"{who} has no schema yet"
     where = f"is at version {facts.version}" if facts.version else "is as fresh as before its first migration"
-    behind = f" and {len(facts.pending)} migrations behind version {facts.newest}" if facts.pending else ""
+    migrations = "migration" if len(facts.pending) == 1 else "migrations"
+    behind = f" and {len(facts.pending)} {migrations} behind version {facts.newest}" if facts.pending else ""
     return f"{who} {where}{behind}"
 
 

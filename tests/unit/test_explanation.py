@@ -37,7 +37,7 @@ def test_a_current_tenant_has_no_cause():
 def test_one_that_nobody_asked_for_is_told_the_command():
     said = explain(BEHIND)
     assert said.sentence.endswith(
-        "is at version 2 and 1 migrations behind version 3, because no execution has been asked for V3__c.sql"
+        "is at version 2 and 1 migration behind version 3, because no execution has been asked for V3__c.sql"
     )
     assert said.causes[0].advice == "migrator migrate --tenant 7"
 

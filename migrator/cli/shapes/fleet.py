@@ -251,5 +251,4 @@ class Local(Shape):
     pid: int | None = None
     started: float | None = None
     dashboard: str | None = None
-    environment: dict[str, str] | None = None
     processes: dict[str, int] | None = None

@@ -129,9 +129,6 @@ WHERE status = 'pending' AND scheduled_at <= clock_timestamp() AND (position IS 
 GROUP BY priority
 ORDER BY priority;
 
--- has_outbox --
-SELECT to_regclass('sendable') IS NOT NULL AS there;
-
 -- relay_cause --
 -- Published events that the relay could send and has not.
 SELECT count(*) AS number, min(id) FILTER (WHERE due_at = oldest) AS id,
