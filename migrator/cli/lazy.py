@@ -11,6 +11,16 @@ from click.shell_completion import CompletionItem
 from migrator.cli.hints import did_you_mean
 
 
+class CarefulGroup(click.Group):
+    """Looks at all words before any of its commands does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """No program can be given a null byte, but one that calls us can; no path with one can be looked up."""
+        if any("\0" in word for word in args):
+            ctx.fail("an argument contains a null byte, which no name and no path can have")
+        return super().parse_args(ctx, args)
+
+
 def lazy_group(commands: Mapping[str, str], summaries: Mapping[str, str] | None = None) -> type[click.Group]:
     """A kind of group that knows its commands by name alone; each is found at ``module:attribute``.
 
@@ -18,7 +28,7 @@ def lazy_group(commands: Mapping[str, str], summaries: Mapping[str, str] | None 
     """
     known = summaries or {}
 
-    class LazyGroup(click.Group):
+    class LazyGroup(CarefulGroup):
         """Knows the names of its commands without importing them."""
 
         def list_commands(self, ctx: click.Context) -> list[str]:
@@ -32,12 +42,6 @@ def lazy_group(commands: Mapping[str, str], summaries: Mapping[str, str] | None 
             module, attribute = commands[name].split(":")
             command: click.Command = getattr(import_module(module), attribute)
             return command
-
-        def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-            """No program can be given a null byte, but one that calls us can; no path with one can be looked up."""
-            if any("\0" in word for word in args):
-                ctx.fail("an argument contains a null byte, which no name and no path can have")
-            return super().parse_args(ctx, args)
 
         def resolve_command(
             self, ctx: click.Context, args: list[str]
