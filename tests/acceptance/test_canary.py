@@ -31,7 +31,17 @@ PAGES = (
     *("/", "/workers", "/tasks", "/broker", "/workers?refresh=1", "/metrics", "/healthcheck"),
     *("/api/workers?refresh=1", "/api/tasks?limit=10000", "/api/queues/length", "/api/task/types"),
 )
-COMMANDS = (*("executions", "events --failed", "database list", "plan", "preflight", "breaker"),)
+COMMANDS = (
+    "executions",
+    "events --failed",
+    "database list",
+    "plan",
+    "preflight",
+    "breaker",
+    "alerts",
+    "alerts test",
+    "timeline",
+)
 REPRS = """
 from config.settings import load
 from tasks import app, desk
@@ -100,6 +110,15 @@ def environment(fleet: Fleet, broker, tmp_path):
         "TARGET_PASSWORD": secret("env"),
         "PGPASSFILE": "/dev/null",
         "FLOWER_BASIC_AUTH": f"u:{CANARY}",
+        "MIGRATOR_ALERTS": json.dumps({"channels": channels()}),
+    }
+
+
+def channels() -> dict[str, dict[str, str]]:
+    """Nobody listens there, so that errors of delivery have their chance to say too much."""
+    return {
+        "hook": {"webhook": f"http://127.0.0.1:1/{CANARY}", "secret": secret("webhook")},
+        "chat": {"url": f"json://u:{CANARY}@127.0.0.1:1/"},
     }
 
 
@@ -258,6 +277,8 @@ def _says_what_it_should(said: dict[str, str]) -> None:
     assert "password authentication failed" in everything
     assert "cannot be reached" in everything
     assert "no_such_function" in everything
+    assert "hook" in everything
+    assert "chat" in everything
     assert len(said["log of worker"]) > 10_000
 
 
