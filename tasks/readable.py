@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from celery.signals import task_revoked
-from celery.worker.request import Request
 
 from migrator.model.payload import readable
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
+from tasks.losses import LeasedRequest
 
 GOES_ON = "goes on with what is stored"
 TERMINATED = "terminated by an operator's hand; the ledger says how its execution goes on: migrator show"
 
 
-class ReadableRequest(Request):
+class ReadableRequest(LeasedRequest):
     """A message of an event in a worker, told by the fields of its type."""
 
     def __init__(self, *given: Any, **more: Any) -> None:

@@ -118,4 +118,4 @@ def test_a_rollback_ends_by_itself_when_a_worker_group_is_killed_in_its_middle(f
 def held_by(fleet, execution_id, pids):
     """Whether a process of these has a target now."""
     running = [row for row in fleet.outcomes(execution_id).values() if row.state == "running"]
-    return any(int(row.lease_holder.split(":")[1]) in pids for row in running)
+    return any(int(row.lease_holder.split(":")[2]) in pids for row in running)

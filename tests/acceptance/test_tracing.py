@@ -73,9 +73,12 @@ def test_an_event_its_lanes_and_its_targets_are_one_trace(fleet, collector):
     targets = wait_until(lambda: len(found := collector.named("target")) == 6 and found, "not all targets were told")
     [event] = {span.trace_id for span in collector.named("run/migrator.migration.requested")}
     assert {span.trace_id for span in targets} == {event}
-    lanes = {span.span_id: span for span in collector.named("run/migrator.lane")}
-    assert {span.parent_span_id for span in targets} <= set(lanes)
-    assert {span.trace_id for span in lanes.values()} == {event}
+    parents = {span.parent_span_id for span in targets}
+    lanes = wait_until(  # a lane is told after its targets
+        lambda: (found := collector.named("run/migrator.lane")) and parents <= {s.span_id for s in found} and found,
+        "a target is not part of a lane",
+    )
+    assert {span.trace_id for span in lanes} == {event}
     assert {facts(span)["tenant"] for span in targets} == {str(n) for n in range(1, 7)}
     assert {facts(span)["execution"] for span in targets} == {asked.id}
     statements = {span.parent_span_id for span in collector.spans if span.trace_id == event}

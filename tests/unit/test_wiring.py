@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from celery.utils.imports import symbol_by_name
 
 import tasks
 from config.queues import QUORUM_QUEUES, STRICTEST_FIRST, TASK_QUEUES, TASK_ROUTES
@@ -16,7 +17,9 @@ from migrator.model.event import EventType, Priority
 from migrator.model.execution import Work
 from migrator.model.payload import PAYLOADS
 from migrator.queries import load_queries
+from tasks.breaker import BreakerTask
 from tasks.broker_repairs import pause_on
+from tasks.losses import LeasedRequest
 from tasks.work import KINDS
 
 every_type = pytest.mark.parametrize("type_", list(EventType), ids=str)
@@ -141,3 +144,11 @@ def test_a_query_keeps_its_comments_and_ends_where_the_next_begins(tmp_path):
     file = tmp_path / "two.sql"
     file.write_text("-- one --\n-- Why.\nSELECT 1;\n\n-- two --\nSELECT 2;\n")
     assert load_queries(file) == {"one": "-- Why.\nSELECT 1;", "two": "SELECT 2;"}
+
+
+WATCHED = {name: task for name, task in tasks.app.tasks.items() if isinstance(task, BreakerTask)}
+
+
+@pytest.mark.parametrize("name", sorted(WATCHED))
+def test_the_main_process_of_a_worker_notices_when_the_child_dies_that_worked_on_targets(name):
+    assert issubclass(symbol_by_name(WATCHED[name].Request), LeasedRequest)
