@@ -12,7 +12,10 @@ from migrator.model.version import Version
 
 LOCK_TIMEOUT = "55P03"
 """The SQLSTATE of a lock that was not had in time."""
-_VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|\([^)]*\)=\([^)]*\)")
+_VALUE = re.compile(r"\"[^\"]*\"|'(?!migrator )[^']*'|\([^)]*\)=\([^)]*\)")
+"""Quoted, but not the command that says what to do."""
+_ID = re.compile(r"\b(?=[a-f-]*\d)[0-9a-f]{8}[0-9a-f-]{4,}\b")
+"""Fingerprints and the ids of events."""
 _NUMBER = re.compile(r"\d+")
 _PLACE = re.compile(r"^\S+ failed in schema \S+ with SQLSTATE \S+: ")
 LONGEST_ERROR = 160
@@ -120,4 +123,4 @@ def seen_through(seen: Seen | None, latest: Latest | None, looked_at: datetime |
 def alike(error: str, schema: str) -> str:
     """An error without what differs from target to target, so that equal ones can be counted."""
     said = _PLACE.sub("", error).replace(schema, "<schema>")
-    return _NUMBER.sub("<n>", _VALUE.sub("<value>", said))[:LONGEST_ERROR]
+    return _NUMBER.sub("<n>", _ID.sub("<id>", _VALUE.sub("<value>", said)))[:LONGEST_ERROR]

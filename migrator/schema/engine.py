@@ -52,7 +52,7 @@ class Change:
     until_rank: int = field(default=0, compare=False)
     """The newest rank of its history after."""
     resumed: bool = field(default=False, compare=False)
-    """Whether an earlier attempt of the same execution had changed it already."""
+    """Whether an earlier attempt had changed it already: one of the same execution, or one that left a file begun."""
     laps: tuple[Lap, ...] = field(default=(), compare=False)
     """What each migration cost that was applied now."""
     refused: int = field(default=0, compare=False)
@@ -149,7 +149,7 @@ class Engine:
             todo = direction.todo(past, visit.table.schema)
             if since is None:
                 since = self._since(past)
-                resumed = since < past.newest_rank
+                resumed = since < past.newest_rank or bool(past.mark and past.mark.begun)
             if not todo:
                 direction.nothing_to_do(visit, past, since)
                 return list(past.rows), since, resumed

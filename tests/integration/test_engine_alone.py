@@ -70,6 +70,16 @@ def test_the_next_attempt_of_an_execution_says_what_the_first_one_did(session, s
     assert Engine(folder(ALL), execution="e1").migrate(session, schema).applied == tuple(ALL)
 
 
+def test_what_goes_on_in_the_middle_of_a_file_says_that_the_schema_was_changed_before(session, schema, folder, ask):
+    Engine(folder(TABLE)).migrate(session, schema)
+    begun = folder({"V2__half.sql": "CREATE TABLE half (); VACUUM item; SELECT 1 / (SELECT count(*) FROM item)"})
+    with pytest.raises(MigrationFailed, match="division by zero"):
+        Engine(begun).migrate(session, schema)
+    ask(f"INSERT INTO {schema}.item VALUES (1, 'one')")
+    assert Engine(begun).migrate(session, schema).resumed
+    assert not Engine(folder(AFTER)).migrate(session, schema).resumed
+
+
 def test_the_lock_of_the_schema_is_let_go_afterwards(session, schema, folder, ask):
     Engine(folder(ALL)).migrate(session, schema)
     assert held_locks(ask) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from small_fleet import ALL_AT_ONCE, done, failed, found, lane, opened
 from waiting import eventually
@@ -101,6 +103,22 @@ def test_a_retry_begins_with_all_tries_and_no_losses(store, take, lose, write):
         waves.note_sent(connection, "e1", row.wave + 1)
     [fresh] = take(lane("new", wave=row.wave + 1))
     assert (fresh.number, fresh.losses) == (1, ())
+
+
+@pytest.mark.parametrize(("seen", "kept"), [("of the retry", "of the retry"), (None, "of the first try")])
+def test_the_fingerprint_before_is_that_of_the_try_that_got_through_where_it_saw_one(store, take, write, seen, kept):
+    opened(store, found(1))
+    [first] = take(lane("first"))
+    write(replace(failed(first), fingerprint_before="of the first try"))
+    with store.begin() as connection:
+        row = ledger.execution(connection, "e1")
+        waves.cut_again(connection, "e1", row.wave, ALL_AT_ONCE, failed=True, forgive=False)
+        waves.note_sent(connection, "e1", row.wave + 1)
+    [again] = take(lane("again", wave=row.wave + 1))
+    write(replace(done(again), fingerprint_before=seen))
+    with store.begin() as connection:
+        [outcome] = ledger.outcomes(connection, "e1")
+    assert outcome.fingerprint_before == kept
 
 
 def test_a_lane_that_was_lost_is_replaced_at_once_and_once_while_others_work_on(store, take, lose, glance):

@@ -62,6 +62,11 @@ def test_errors_that_differ_in_names_and_numbers_are_alike():
     assert alike(said, "tenant_7") == "relation <value> of <schema> exists for <n> days"
 
 
+def test_fingerprints_and_ids_are_alike_and_the_command_that_helps_stays():
+    said = "fingerprint 030b0c87139aaa0d92571e2a24519d50, see 'migrator show 538d70e3-0ca6-45f6-9c51-75e619a9f965'"
+    assert alike(said, "tenant_7") == "fingerprint <id>, see 'migrator show <id>'"
+
+
 def test_a_kind_keeps_its_character_and_more_than_a_hundred_kinds_have_one_each():
     kinds = Kinds()
     letters = [kinds.letter((Condition.BEHIND, str(number), "")) for number in range(200)]

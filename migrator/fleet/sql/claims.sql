@@ -114,7 +114,11 @@ WITH said AS (
         statement = said.statement,
         since_rank = said.since_rank,
         until_rank = said.until_rank,
-        fingerprint_before = coalesce(outcome.fingerprint_before, said.fingerprint_before),
+        -- What failed left the schema as it was, and somebody may have mended it since: the try that got through knows best.
+        fingerprint_before = CASE said.state
+            WHEN 'done' THEN coalesce(said.fingerprint_before, outcome.fingerprint_before)
+            ELSE coalesce(outcome.fingerprint_before, said.fingerprint_before)
+        END,
         fingerprint_after = said.fingerprint_after,
         snapshot = coalesce(outcome.snapshot, said.snapshot),
         note = said.note,
