@@ -7,7 +7,7 @@ from migrator.model.event import Event, EventType
 from migrator.model.payload import DatabaseCreated, DatabaseDeleted, DatabaseUpdated
 from migrator.model.target import Database
 from tasks import desk, rollout
-from tasks.breaker import breakers
+from tasks.breakers import breakers
 from tasks.event_task import EventTask, Report, event_task, settle
 from tasks.migrate_targets import migrate_targets
 

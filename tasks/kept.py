@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from migrator.model.breaker import Permit
 from migrator.model.target import Database
 from migrator.schema.session import Session
-from tasks.breaker import LOST, breakers, reach
+from tasks.breaker import LOST, reach
+from tasks.breakers import breakers
 
 IDLE_SECONDS = 30.0
 MOST_KEPT = 4

@@ -7,7 +7,7 @@ import structlog
 from migrator.fleet import events, ledger
 from migrator.model.event import EventStatus, EventType
 from migrator.model.execution import ExecutionState, Standing, Step, next_step
-from tasks import alerting, breaker, desk, relay, tending, tracing
+from tasks import alerting, breakers, desk, relay, tending, tracing
 from tasks.app import app
 
 log = structlog.get_logger("migrator.upkeep")
@@ -27,7 +27,7 @@ def upkeep() -> None:
         log.warning("event is driven on", event_id=event_id, type=type_)
         _send(event_id, type_, priority)
     relay.catch_up()
-    breaker.reconcile()
+    breakers.reconcile()
     tending.look_around()
     alerting.look_around(alerting.ask)
 

@@ -11,7 +11,7 @@ from migrator.cli.output import json_option, say, say_table
 from migrator.fleet import breakers as changes
 from migrator.fleet import registry
 from migrator.model.breaker import Breaker
-from tasks import breaker as task_breaker
+from tasks import breakers
 
 HEADINGS = ("database", "state", "failures", "held", "seconds_left", "reason", "changed_at", "by")
 
@@ -60,7 +60,7 @@ def reset(database_id: str, as_json: bool) -> None:
 def _set(script: str, database_id: str, as_json: bool) -> None:
     with store().begin() as connection:
         database = registry.find_database(connection, database_id)
-    found = task_breaker.set_breaker(script, database.id, whoami())
+    found = breakers.set_breaker(script, database.id, whoami())
     said = f"the breaker of database {database.id} is {found.state.value}" + (
         f", {found.reason}" if found.reason else ""
     )
@@ -69,7 +69,7 @@ def _set(script: str, database_id: str, as_json: bool) -> None:
 
 
 def _row(database_id: str, noted: Any) -> tuple[Any, ...]:
-    answer = task_breaker.asked("look", database_id)
+    answer = breakers.asked("look", database_id)
     found: Breaker = answer.after
     left = round(max(0.0, found.open_until - answer.now), 1) if found.open_until else None
     at, by = (noted.at, noted.by) if noted is not None else (None, None)

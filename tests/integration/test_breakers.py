@@ -22,6 +22,7 @@ from migrator.schema.session import Access
 from migrator.watch.report import execution_report, remarks
 from tasks import breaker, desk
 from tasks.breaker_store import BreakerStore
+from tasks.breakers import Breakers, own_thresholds
 
 MOST = Thresholds(failures=2, open_seconds=300)
 DATABASE = Database("eu-1", "postgres", DatabaseKind.TENANT)
@@ -42,7 +43,7 @@ def breakers(valkey, store, monkeypatch):
     made = BreakerStore(valkey.url(), MOST)
     made._client.flushall()
     monkeypatch.setattr(desk, "store", lambda: store)
-    found = breaker.Breakers(made, MOST, patience=600)
+    found = Breakers(made, MOST, patience=600)
     monkeypatch.setattr(breaker, "breakers", lambda: found)
     return found
 
@@ -133,7 +134,7 @@ def test_report_and_remarks_name_the_databases_whose_breaker_is_open(breakers, d
 
 
 def test_without_a_store_everybody_may_try(database, monkeypatch):
-    none = breaker.Breakers(None, MOST, 600)
+    none = Breakers(None, MOST, 600)
     monkeypatch.setattr(breaker, "breakers", lambda: none)
     for _ in range(5):
         with pytest.raises(DatabaseUnreachable):
@@ -142,7 +143,7 @@ def test_without_a_store_everybody_may_try(database, monkeypatch):
 
 
 def test_while_the_store_is_away_everybody_may_try_and_it_is_said_once(monkeypatch):
-    found = breaker.Breakers(BreakerStore(f"redis://127.0.0.1:{free_port()}/0", MOST), MOST, 600)
+    found = Breakers(BreakerStore(f"redis://127.0.0.1:{free_port()}/0", MOST), MOST, 600)
     monkeypatch.setattr(breaker, "AWAY_SECONDS", 0.0)
     with capture_logs() as logs:
         assert [found.allow("eu-1") for _ in range(5)] == [Permit()] * 5
@@ -174,7 +175,7 @@ def test_a_store_that_does_not_answer_is_left_alone_for_a_while(monkeypatch):
             raise RedisConnectionError("refused")
 
     refusing = Refusing()
-    found = breaker.Breakers(refusing, MOST, 600)
+    found = Breakers(refusing, MOST, 600)
     for _ in range(5):
         found.allow("eu-1")
     assert refusing.asked == 1
@@ -192,7 +193,7 @@ def test_a_database_has_thresholds_of_its_own_where_the_registry_has_some(breake
     with store.begin() as connection:
         registry.change_database(connection, "eu-1", {"breaker_failures": 0, "breaker_open_seconds": 0})
         again = registry.find_database(connection, "eu-1")
-    assert (again.breaker_failures, breaker.own_thresholds(again, MOST)) == (None, MOST)
+    assert (again.breaker_failures, own_thresholds(again, MOST)) == (None, MOST)
 
 
 def test_what_a_breaker_did_is_a_line_with_fields(breakers, database):
