@@ -23,8 +23,10 @@ from migrator.errors import (
     UnknownDatabase,
 )
 from migrator.fleet import events
+from migrator.model.door import checked_event_id, parse_payload, refused_payload
 from migrator.model.event import Event, EventStatus, EventType, Priority
-from migrator.model.payload import checked_event_id, parse_payload, readable, refused_payload, storable
+from migrator.model.readable import readable
+from migrator.model.storable import storable
 from migrator.watch.report import simple_report
 from tasks import desk, tracing
 from tasks.app import app

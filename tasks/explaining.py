@@ -11,12 +11,12 @@ from sqlalchemy import Row
 from migrator.errors import HistoryError, MigratorError
 from migrator.fleet import facts as known
 from migrator.fleet import registry
+from migrator.model.check import Check, Verdict
 from migrator.model.execution import ExecutionState, OutcomeState, Work
 from migrator.model.explanation import Attempt, TenantFacts
 from migrator.model.folder import Folder
 from migrator.model.history import History
 from migrator.model.migration import scripts
-from migrator.model.preflight import Check, Verdict
 from migrator.model.target import Scope, Target
 from migrator.schema import history
 from migrator.schema.chronicle import chronicle

@@ -9,9 +9,10 @@ from migrator.errors import DatabaseStopped
 from migrator.fleet import gate, lanes, registry
 from migrator.fleet.claims import Claimer
 from migrator.fleet.gate import LookTaken
+from migrator.model.check import Check
 from migrator.model.execution import Work
 from migrator.model.gate import Look, Passage, Watch, obstacles, passage
-from migrator.model.preflight import Check, Needs
+from migrator.model.preflight import Needs
 from migrator.schema.preflight import APPLICATION, preflight
 from tasks import desk
 from tasks.breaker import reach

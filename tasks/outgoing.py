@@ -11,7 +11,7 @@ from celery import Celery
 from sqlalchemy import Row
 
 from migrator.model.event import EventType
-from migrator.model.payload import readable
+from migrator.model.readable import readable
 
 LONGEST_WAIT = 5.0
 """Seconds for the broker's answer; the events that are being sent are locked meanwhile."""

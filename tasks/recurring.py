@@ -12,8 +12,8 @@ from config.cron import latest_tick, read_cron
 from config.settings import Recurring
 from migrator.errors import BadPayload, BadSettings
 from migrator.fleet import events
+from migrator.model.door import parse_payload
 from migrator.model.event import Event, EventType
-from migrator.model.payload import parse_payload
 from tasks import desk
 from tasks.app import app
 

@@ -6,8 +6,8 @@ from celery import states
 
 from migrator.errors import MessageRefused, MigratorError, TransientError
 from migrator.fleet import events
+from migrator.model.door import checked_event_id
 from migrator.model.event import Event, EventType
-from migrator.model.payload import checked_event_id
 from tasks import desk
 from tasks.app import app
 

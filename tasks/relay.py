@@ -11,8 +11,8 @@ from kombu.exceptions import KombuError
 from migrator.errors import BadPayload, MigratorError
 from migrator.fleet import outbox
 from migrator.fleet.listener import Listener
+from migrator.model.door import refused_payload
 from migrator.model.event import EventType
-from migrator.model.payload import refused_payload
 from tasks import desk
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS

@@ -21,8 +21,9 @@ from migrator.fleet import claims, events, ledger, registry, steering, waves
 from migrator.fleet.claims import Claimer
 from migrator.fleet.ledger import Request
 from migrator.model.event import Event, EventType
-from migrator.model.execution import ExecutionState, Standing, Step, Work, next_step
+from migrator.model.execution import ExecutionState, Work
 from migrator.model.folder import Folder
+from migrator.model.next_step import Standing, Step, next_step
 from migrator.model.plan import Plan, lanes_for
 from migrator.model.rollout import OnHalt, Rollout
 from migrator.model.target import Scope

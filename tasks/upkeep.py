@@ -6,7 +6,8 @@ import structlog
 
 from migrator.fleet import events, ledger
 from migrator.model.event import EventStatus, EventType
-from migrator.model.execution import ExecutionState, Standing, Step, next_step
+from migrator.model.execution import ExecutionState
+from migrator.model.next_step import Standing, Step, next_step
 from tasks import alerting, breakers, desk, relay, tending, tracing
 from tasks.app import app
 

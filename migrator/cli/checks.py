@@ -12,7 +12,7 @@ from rich.table import Table
 
 from migrator.cli.output import say
 from migrator.errors import EXIT_REFUSED
-from migrator.model.preflight import Check, Verdict, worst
+from migrator.model.check import Check, Verdict, worst
 
 Checks = Mapping[str, tuple[Check, ...]]
 """Database to its checks."""

@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 from migrator import client
 from migrator.errors import BrokerUnreachable
 from migrator.fleet.store import Store
+from migrator.model.door import parse_payload
 from migrator.model.event import EventType
-from migrator.model.payload import parse_payload
 from tasks import desk
 
 

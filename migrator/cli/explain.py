@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 
 from migrator.cli.output import json_option, say, table_of
+from migrator.model.causes import explain as explained
 from migrator.model.explanation import Explanation, TenantFacts
-from migrator.model.explanation import explain as explained
 from tasks.explaining import facts_of
 
 MOST_ROWS = 8

@@ -14,8 +14,8 @@ from migrator.cli.control import store, whoami
 from migrator.cli.output import json_option, say, table_of
 from migrator.cli.rollout import rollout_options
 from migrator.fleet import events, facts
+from migrator.model.door import parse_payload
 from migrator.model.event import Event, EventType
-from migrator.model.payload import parse_payload
 from tasks import desk
 
 TYPES = ["migrate", "validate", "drift", "snapshot", "reindex", "analyze"]

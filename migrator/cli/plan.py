@@ -17,9 +17,10 @@ from migrator.cli.output import say
 from migrator.cli.rollout import label_option, rollout_options
 from migrator.cli.targets import Wanted, choosing_targets
 from migrator.errors import EXIT_FAILED
+from migrator.model.door import parse_payload
 from migrator.model.event import EventType
 from migrator.model.forecast import Group, by_wave_number, expected_seconds
-from migrator.model.payload import MigrationRequested, parse_payload
+from migrator.model.payload import MigrationRequested
 from migrator.model.plan import Plan, make_plan
 from migrator.model.rollout import Rollout
 from migrator.model.target import Database

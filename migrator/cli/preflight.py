@@ -9,7 +9,8 @@ import click
 from migrator.cli.checks import as_document, say_checks
 from migrator.cli.output import json_option
 from migrator.cli.targets import MOST_AT_ONCE
-from migrator.model.preflight import Check, Needs
+from migrator.model.check import Check
+from migrator.model.preflight import Needs
 from migrator.model.target import Database, Target
 from migrator.schema.preflight import APPLICATION
 from migrator.schema.preflight import preflight as looked

@@ -13,9 +13,9 @@ from sqlalchemy.exc import OperationalError
 from migrator.errors import UnknownExecution
 from migrator.fleet.claims import Claimer
 from migrator.fleet.store import first, rows
+from migrator.model.check import Check, worst
 from migrator.model.execution import Work
 from migrator.model.gate import Look, obstacles, remarks
-from migrator.model.preflight import Check, worst
 
 LOCK_TIMEOUT = "55P03"
 """SQLSTATE."""

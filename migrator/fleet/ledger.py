@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Row
 from migrator.errors import UnknownExecution
 from migrator.fleet import waves
 from migrator.fleet.store import first, rows, run
-from migrator.model.execution import ExecutionState, Standing, Work, sources
+from migrator.model.execution import ExecutionState, Work, sources
+from migrator.model.next_step import Standing
 from migrator.model.plan import Plan
 from migrator.model.rollout import Rollout
 from migrator.model.stage import Stage

@@ -12,7 +12,7 @@ from migrator.errors import BadPayload
 from migrator.fleet.listener import Listener
 from migrator.fleet.store import Store, first, rows, run
 from migrator.model.event import EventType
-from migrator.model.payload import storable
+from migrator.model.storable import storable
 
 _TYPES = [type_.value for type_ in EventType]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from migrator.model.preflight import Check, Verdict
+from migrator.model.check import Check, Verdict
 
 
 class Passage(StrEnum):

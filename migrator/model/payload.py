@@ -1,16 +1,14 @@
-"""What each event type carries, validated at the door."""
+"""What each event type carries."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from migrator.errors import BadPayload
 from migrator.model.event import EventType
 from migrator.model.execution import Work
 from migrator.model.fields import (
@@ -28,11 +26,6 @@ from migrator.model.fields import (
 from migrator.model.rollout import OnHalt, Order, Rollout
 from migrator.model.target import DatabaseKind, Scope
 from migrator.model.window import Window
-
-LONGEST_LINE, LONGEST_VALUE = 300, 60
-"""Characters of a line that shows an event to people, and of one value in it."""
-LONGEST_EVENT_ID = 200
-
 
 _ROLLOUT = Rollout()
 
@@ -252,76 +245,3 @@ PAYLOADS: Mapping[EventType, type[Payload]] = {
     EventType.MIGRATION_REQUESTED: MigrationRequested,
     EventType.ROLLBACK_REQUESTED: RollbackRequested,
 }
-
-
-def parse_payload(type_: EventType, fields: Mapping[str, Any]) -> Payload:
-    """The payload as its noun, or BadPayload with all that is wrong in one sentence.
-
-    Values are not quoted back: a password sent in the wrong field must not end up in a log.
-    """
-    try:
-        return PAYLOADS[type_].model_validate(fields)
-    except ValidationError as error:
-        raise BadPayload(type=type_.value, reason="; ".join(_mistakes(error))) from None
-
-
-def refused_payload(type_: EventType, fields: Mapping[str, Any]) -> BadPayload | None:
-    """What is wrong with a payload, None when nothing is."""
-    try:
-        parse_payload(type_, fields)
-    except BadPayload as error:
-        return error
-    return None
-
-
-def storable(type_: EventType, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that the type knows, with what PostgreSQL's jsonb cannot hold written as text."""
-    return {name: storable_value(value) for name, value in fields.items() if name in PAYLOADS[type_].model_fields}
-
-
-def readable(type_: EventType, fields: Mapping[str, Any]) -> str:
-    """An event's fields in one line for a list of tasks: those that its type knows, in their order, shortened."""
-    known = [f"{name}={_short(fields[name])}" for name in PAYLOADS[type_].model_fields if name in fields]
-    return _cut(", ".join(known), LONGEST_LINE)
-
-
-def _short(value: Any) -> str:
-    return _cut(value if isinstance(value, str) else repr(value), LONGEST_VALUE)
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def checked_event_id(type_: EventType, event_id: str) -> str:
-    """The id itself. Raises BadPayload for one that cannot be stored; such an event leaves no trace in the ledger."""
-    if not 0 < len(event_id) <= LONGEST_EVENT_ID or not event_id.isprintable():
-        raise BadPayload(type=type_.value, reason=f"its id is not 1 to {LONGEST_EVENT_ID} printable characters")
-    return event_id
-
-
-def storable_value(value: Any) -> Any:
-    """A value with what PostgreSQL's jsonb cannot hold written as text."""
-    if isinstance(value, str):
-        return value.replace("\x00", "\ufffd").encode(errors="replace").decode()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(storable_value(key)): storable_value(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [storable_value(item) for item in value]
-    return value
-
-
-def _mistakes(error: ValidationError) -> list[str]:
-    return [_mistake(e["loc"], e["type"], e["msg"]) for e in error.errors(include_url=False, include_input=False)]
-
-
-def _mistake(where: tuple[int | str, ...], type_: str, message: str) -> str:
-    field = ".".join(str(part) for part in where)
-    if type_ == "extra_forbidden":
-        return f"{field} is not a field of this event"
-    if type_ == "missing":
-        return f"{field} is missing"
-    said = message.removeprefix("Value error, ")
-    return f"{field}: {said}" if field else said

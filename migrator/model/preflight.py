@@ -6,11 +6,10 @@ only deserves to be known is a warning. What cannot be seen is a warning too, ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
+from migrator.model.check import Check, Verdict
 from migrator.model.facts import Capacity, DatabaseFacts, Replica, Transaction
 
 OLDEST_SERVER = 14
@@ -18,39 +17,6 @@ NEWEST_SERVER = 18
 MOST_NAMED = 3
 LANE = "migrator lane"
 """How the sessions of our own lanes are named, with a slot and an execution behind it."""
-
-
-class Verdict(StrEnum):
-    """What a check says; the order of the members is the order of severity."""
-
-    OK = "ok"
-    WARN = "warn"
-    STOP = "stop"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One question about a database and its answer: the figure, a sentence, and what to do about it."""
-
-    name: str
-    verdict: Verdict
-    figure: str
-    sentence: str
-    advice: str = ""
-
-    @property
-    def told(self) -> str:
-        """The sentence with the advice."""
-        return f"{self.name}: " + "; ".join(part for part in (self.sentence, self.advice) if part)
-
-    def as_row(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self) | {"verdict": self.verdict.value}
-
-    @staticmethod
-    def read(row: Mapping[str, Any]) -> Check:
-        """From what ``as_row`` gave."""
-        return Check(**{**row, "verdict": Verdict(row["verdict"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +79,6 @@ def unreachable(reason: str) -> tuple[Check, ...]:
     """What there is to say about a database that did not answer."""
     advice = "check its address, its credential, and whether the server runs"
     return (Check("reachable", Verdict.STOP, "no", reason, advice),)
-
-
-def worst(checks: Iterable[Check]) -> Verdict:
-    """The verdict on the whole; nothing checked is nothing wrong."""
-    severity = list(Verdict)
-    return max((found.verdict for found in checks), key=severity.index, default=Verdict.OK)
 
 
 def _version(facts: DatabaseFacts) -> Check:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from migrator.errors import BadPayload, UnknownEventType
+from migrator.model.door import checked_event_id, parse_payload
 from migrator.model.event import EventType, Priority
-from migrator.model.payload import checked_event_id, parse_payload, storable, storable_value
+from migrator.model.storable import storable, storable_value
 
 SQL_TYPES: Mapping[str, str] = {
     "type": "text",

@@ -10,8 +10,9 @@ from typing import Any
 from psycopg2 import sql
 
 from migrator.errors import BadCredential, DatabaseUnreachable, QueryRefused, WrongCredentials
+from migrator.model.check import Check
 from migrator.model.facts import Capacity, DatabaseFacts, Load, Replica, Transaction, first_words
-from migrator.model.preflight import DEFAULT_LIMITS, Check, Needs, PreflightLimits, check, unreachable
+from migrator.model.preflight import DEFAULT_LIMITS, Needs, PreflightLimits, check, unreachable
 from migrator.queries import load_queries
 from migrator.schema.session import Session
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from migrator.fleet import breakers, gate, ledger, rollbacks, steering, views, waves
+from migrator.fleet import ledger, rollbacks, steering, views, waves
 from migrator.model.execution import LEGAL, ExecutionState, Work
 from migrator.watch.estimate import estimate
-from migrator.watch.report import group_facts, windows
+from migrator.watch.failure_groups import failure_groups
+from migrator.watch.report import windows
+from migrator.watch.waits import waits
 
 RECENT_SECONDS = 30.0
 """The stretch over which the rate is measured."""
-MOST_GROUPS = 20
 MOST_ACTIONS = 50
-MOST_NAMED = 20
 MOST_SPANS = 60
 """Into how many pieces the time of an execution is cut for its chart, at the most; none is shorter than a second."""
 SHORTEST_CHART = 2.0
@@ -34,8 +32,6 @@ _DOES = {
     "reindex": "Reindex",
     "analyze": "Analyze",
 }
-_PLACE = re.compile(r"^\S+ failed in schema \S+ with SQLSTATE \S+: ")
-"""How the sentence of a failed statement begins; the page shows these facts beside it."""
 _STEPS = {
     "pause": ExecutionState.PAUSED,
     "cancel": ExecutionState.CANCELLED,
@@ -83,7 +79,7 @@ def execution_view(connection: Connection, execution_id: str) -> tuple[dict[str,
         "windows": windows(row, actions),
         "stages": _stages(row, cut, state),
         "waits": waits(connection, row),
-        "groups": [_group(row, found) for found in _groups(connection, row)] if failed else [],
+        "groups": failure_groups(connection, row) if failed else [],
         "actions": [_action(each) for each in actions[-MOST_ACTIONS:]],
         "rollbacks": [_rollback(each) for each in rollbacks.rollbacks(connection, execution_id)],
         "may": may(state, row.kind, failed or ended < len(counted.cells)),
@@ -159,43 +155,6 @@ def may(state: ExecutionState, kind: str, is_left: bool) -> list[str]:
     return said
 
 
-def waits(connection: Connection, row: Row[Any]) -> list[dict[str, Any]]:
-    """Why an execution does not go on, or goes on slowly: each with what it is and a sentence."""
-    said = []
-    if row.waits_for and row.state == ExecutionState.PENDING:
-        said.append(
-            {
-                "what": "execution",
-                "sentence": "waits for an execution that has some of the same targets",
-                "execution": row.waits_for,
-            }
-        )
-    if row.due_at and row.state == ExecutionState.PLANNED:
-        said.append({"what": "window", "sentence": "waits for its window", "until": row.due_at.isoformat()})
-    if row.due_at and row.state == ExecutionState.SOAKING:
-        said.append({"what": "soak", "sentence": "soaks: the next wave waits", "until": row.due_at.isoformat()})
-    if row.finished_at is None:
-        said += _closed_ways(connection, row.id)
-    return said
-
-
-def _closed_ways(connection: Connection, execution_id: str) -> list[dict[str, Any]]:
-    stopped = [found for found in gate.noticed(connection, execution_id) if found[1]]
-    said = [
-        {"what": "gate", "database": database, "sentence": "; ".join(c.told for c in checks if c.verdict == "stop")}
-        for database, _, checks in stopped
-    ]
-    return said + [
-        {
-            "what": "breaker",
-            "database": found.database_id,
-            "since": found.at.isoformat(),
-            "sentence": f"its breaker is {found.state}: {found.reason}",
-        }
-        for found in breakers.of_execution(connection, execution_id)
-    ]
-
-
 def _since(row: Row[Any], actions: Sequence[Row[Any]], cut: Sequence[Row[Any]]) -> datetime:
     """When an execution came to the state in which it is."""
     state = ExecutionState(row.state)
@@ -260,29 +219,6 @@ def _step(row: Row[Any], wave: Row[Any], state: ExecutionState, ended: int) -> s
     if not wave.sent_at or wave.number > row.wave:
         return "never" if state.is_end else "waiting"
     return "running" if state is ExecutionState.RUNNING else "stopped"
-
-
-def _groups(connection: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
-    return ledger.failure_groups(connection, row.id, MOST_GROUPS)
-
-
-def _group(row: Row[Any], found: Row[Any]) -> dict[str, Any]:
-    places = [f"{database}/{schema}" for database, schema in zip(found.databases, found.schemas, strict=True)]
-    return group_facts(found) | {
-        "error": _PLACE.sub("", found.error),
-        "first_at": found.first_at.isoformat(),
-        "last_at": found.last_at.isoformat(),
-        "targets": places,
-        "command": retry_command(row.id, row.kind, row.to_version, found),
-    }
-
-
-def retry_command(execution_id: str, kind: str, to: str | None, found: Any) -> str:
-    """The command that tries just the targets of a failure group again, or all that failed where they are many."""
-    if kind != Work.MIGRATE or found.count > MOST_NAMED or not all(found.tenants):
-        return f"migrator retry {shlex.quote(execution_id)}"
-    named = " ".join(f"--tenant {shlex.quote(tenant)}" for tenant in dict.fromkeys(found.tenants))
-    return f"migrator migrate --scope tenant {named}" + (f" --to {shlex.quote(to)}" if to else "")
 
 
 def _action(row: Row[Any]) -> dict[str, Any]:

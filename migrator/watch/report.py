@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from migrator.fleet import breakers, gate, ledger, pace, steering
+from migrator.model.check import Check, worst
 from migrator.model.event import EventType
-from migrator.model.preflight import Check, worst
 from migrator.watch.performance import performance_of, slower
 from migrator.watch.progress import spoken_seconds
 

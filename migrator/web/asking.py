@@ -7,8 +7,8 @@ from typing import Any
 from kombu.utils.uuid import uuid
 
 from migrator.errors import BrokerUnreachable
+from migrator.model.door import parse_payload
 from migrator.model.event import EventType
-from migrator.model.payload import parse_payload
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
 

@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Row
 
 from migrator.fleet import facts
+from migrator.model.causes import explain
 from migrator.model.event import EventType
 from migrator.model.execution import ExecutionState
-from migrator.model.explanation import TenantFacts, explain
+from migrator.model.explanation import TenantFacts
 from migrator.web.asking import ask
 from migrator.web.handlers import Action, Document, Page
 from migrator.web.hub import Frame, Hub

@@ -11,10 +11,10 @@ import pytest
 from migrator.errors import UnknownExecution
 from migrator.fleet import events, gate, ledger, steering
 from migrator.fleet.ledger import Request
+from migrator.model.check import Check, Verdict
 from migrator.model.event import Event, EventType
 from migrator.model.holder import Holder, lane_name
 from migrator.model.plan import by_scope, make_plan
-from migrator.model.preflight import Check, Verdict
 from migrator.model.rollout import Rollout
 from migrator.schema.activity import activity
 from migrator.watch.execution_view import chart_view, execution_view, targets_view

@@ -15,10 +15,10 @@ from migrator.fleet import alerts, breakers, claims, deliveries, events, gate, l
 from migrator.fleet.ledger import Request
 from migrator.model.alert import DeliveryState, Severity
 from migrator.model.breaker import BreakerState
+from migrator.model.check import Check, Verdict
 from migrator.model.event import Event, EventType
 from migrator.model.execution import ExecutionState, Work
 from migrator.model.plan import by_scope, make_plan
-from migrator.model.preflight import Check, Verdict
 from migrator.model.rollout import Rollout
 from migrator.watch.alerts.facts import read_facts
 from migrator.watch.alerts.limits import Limits

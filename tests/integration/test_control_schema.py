@@ -10,10 +10,10 @@ from migrator.errors import ControlDatabaseUnreachable, ControlSchemaMissing
 from migrator.fleet import MIGRATIONS, SCHEMA, registry
 from migrator.fleet.store import Store
 from migrator.folder import read_folder
+from migrator.model.check import Verdict
 from migrator.model.event import EventStatus, Priority
 from migrator.model.execution import ExecutionState, OutcomeState
 from migrator.model.pace import Move
-from migrator.model.preflight import Verdict
 from migrator.model.target import Database, DatabaseKind, Scope
 from migrator.schema.engine import Engine
 from migrator.schema.rules import Rules

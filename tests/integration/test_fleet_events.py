@@ -14,7 +14,7 @@ from migrator.errors import EventNotRetried, MigratorError, UnknownEvent
 from migrator.fleet import events, ledger
 from migrator.model.event import Event, EventStatus, EventType, Priority
 from migrator.model.execution import ExecutionState
-from migrator.model.payload import storable
+from migrator.model.storable import storable
 
 CREATED = Event("e1", EventType.TENANT_CREATED, {"tenant_id": "7"}, Priority.HIGH, triggered_by="gen1@host")
 

@@ -10,8 +10,9 @@ from small_fleet import found, lane, opened
 
 from migrator.errors import UnknownExecution
 from migrator.fleet import gate
+from migrator.model.check import Check, Verdict
 from migrator.model.execution import ExecutionState, Work
-from migrator.model.preflight import Check, Verdict, unreachable
+from migrator.model.preflight import unreachable
 from migrator.model.rollout import Rollout
 
 OK = Check("transactions", Verdict.OK, "oldest 0 s", "no transaction has been open for long")

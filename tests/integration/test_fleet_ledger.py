@@ -10,7 +10,8 @@ from migrator.errors import UnknownExecution
 from migrator.fleet import claims, events, ledger, waves
 from migrator.fleet.ledger import Request
 from migrator.model.event import EventType
-from migrator.model.execution import ExecutionState, Step, next_step
+from migrator.model.execution import ExecutionState
+from migrator.model.next_step import Step, next_step
 from migrator.model.plan import by_scope, make_plan
 from migrator.model.target import Scope, Target
 from migrator.watch.report import execution_report

@@ -9,7 +9,8 @@ from migrator.errors import IllegalStep
 from migrator.fleet import events, ledger, refusals, steering, waves
 from migrator.fleet.refusals import Refusal
 from migrator.model.event import EventType
-from migrator.model.execution import ExecutionState, Step, next_step
+from migrator.model.execution import ExecutionState
+from migrator.model.next_step import Step, next_step
 from migrator.model.rollout import Rollout
 from migrator.model.target import Scope, Target
 

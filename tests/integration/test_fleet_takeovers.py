@@ -9,7 +9,7 @@ from small_fleet import ALL_AT_ONCE, done, failed, found, lane, opened
 from waiting import eventually
 
 from migrator.fleet import claims, ledger, waves
-from migrator.model.execution import Step, next_step
+from migrator.model.next_step import Step, next_step
 
 PATIENCE = 1000.0
 

@@ -12,7 +12,8 @@ from waiting import eventually
 from migrator.fleet import claims, events, ledger, steering, waves
 from migrator.fleet.ledger import Request
 from migrator.model.event import Event, EventStatus, EventType, Priority
-from migrator.model.execution import ExecutionState, Step, Work, next_step
+from migrator.model.execution import ExecutionState, Work
+from migrator.model.next_step import Step, next_step
 from migrator.model.plan import by_scope, make_plan
 from migrator.model.window import Window
 from migrator.watch.report import execution_report

@@ -13,8 +13,9 @@ from psycopg2.errors import UniqueViolation
 from waiting import eventually, meanwhile
 
 from migrator.local import Postgres
+from migrator.model.check import Verdict
 from migrator.model.facts import Load
-from migrator.model.preflight import Needs, PreflightLimits, Verdict
+from migrator.model.preflight import Needs, PreflightLimits
 from migrator.schema.preflight import preflight, read_facts, survey_load
 from migrator.schema.session import open_session, open_url
 

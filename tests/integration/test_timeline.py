@@ -9,9 +9,9 @@ from small_fleet import done, failed, found, lane, opened
 
 from migrator.fleet import alerts, breakers, claims, events, gate, ledger, steering
 from migrator.model.breaker import BreakerState
+from migrator.model.check import Check, Verdict
 from migrator.model.event import Event, EventType
 from migrator.model.execution import ExecutionState
-from migrator.model.preflight import Check, Verdict
 from migrator.watch.alerts.limits import Limits
 from migrator.watch.alerts.look import look
 from migrator.watch.timeline import Kind, timeline

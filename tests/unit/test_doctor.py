@@ -13,7 +13,7 @@ from migrator.cli.doctor.celery_settings import WANTED, differing, rerouted
 from migrator.cli.doctor.databases import rights
 from migrator.cli.doctor.installation import too_open, unmet
 from migrator.cli.doctor.services import clock, listening, server_version, valkey
-from migrator.model.preflight import Check, Verdict
+from migrator.model.check import Check, Verdict
 from migrator.model.target import Database, DatabaseKind
 
 EU = Database("eu-1", "shop", DatabaseKind.TENANT)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from migrator.model.causes import explain
 from migrator.model.execution import ExecutionState, OutcomeState, Work
-from migrator.model.explanation import Attempt, CauseKind, TenantFacts, explain
+from migrator.model.explanation import Attempt, CauseKind, TenantFacts
 
 FACTS = TenantFacts("7", "eu-1", "tenant_7", newest="3", version="3")
 BEHIND = replace(FACTS, version="2", pending=("V3__c.sql",))

@@ -18,10 +18,11 @@ from migrator.cli import COMMANDS, cli
 from migrator.errors import BadSchemaName, MigratorError
 from migrator.folder import read_folder
 from migrator.folder.statements import read_script, split_statements
+from migrator.model.door import parse_payload, refused_payload
 from migrator.model.event import EventType
 from migrator.model.history import Mark
 from migrator.model.identifier import checked_schema_name
-from migrator.model.payload import parse_payload, refused_payload, storable
+from migrator.model.storable import storable
 from migrator.model.version import Version
 from migrator.wire import form
 

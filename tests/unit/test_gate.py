@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from migrator.model.check import Check, Verdict
 from migrator.model.gate import Look, Passage, Watch, obstacles, passage, remarks
-from migrator.model.preflight import Check, Verdict, unreachable
+from migrator.model.preflight import unreachable
 
 OK = Check("load", Verdict.OK, "1 active", "all is quiet")
 WARN = Check("indexes", Verdict.WARN, "1 invalid", "left invalid: a", "drop it")

@@ -13,9 +13,10 @@ from config.cron import latest_tick, read_cron
 from config.schedule import beat_schedule
 from config.settings import Recurring, Settings
 from migrator.errors import BadPayload, BadSettings
+from migrator.model.door import parse_payload
 from migrator.model.event import EventType
 from migrator.model.execution import Claim, OutcomeState, Work
-from migrator.model.payload import MaintenanceScheduled, parse_payload
+from migrator.model.payload import MaintenanceScheduled
 from migrator.model.rollout import OnHalt
 from migrator.model.window import Window
 from migrator.schema.validation import Finding, FindingKind

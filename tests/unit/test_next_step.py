@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from migrator.errors import IllegalStep
-from migrator.model.execution import LEGAL, ExecutionState, Standing, Step, check_step, next_step
+from migrator.model.execution import LEGAL, ExecutionState, check_step
+from migrator.model.next_step import Standing, Step, next_step
 from tasks.upkeep import lies_still
 
 PATIENCE = 30.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from migrator.errors import BadPayload
+from migrator.model.door import parse_payload
 from migrator.model.event import EventType
-from migrator.model.payload import PAYLOADS, parse_payload
+from migrator.model.payload import PAYLOADS
 
 SECRET = "hunter2!"  # no plain identifier, no number, no date, no version
 WHEN = "2030-01-01T00:00:00Z"

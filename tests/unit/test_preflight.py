@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from migrator.model.check import Verdict, worst
 from migrator.model.facts import Capacity, DatabaseFacts, Replica, Transaction, first_words
-from migrator.model.preflight import Needs, PreflightLimits, Verdict, check, unreachable, worst
+from migrator.model.preflight import Needs, PreflightLimits, check, unreachable
 
 QUIET = DatabaseFacts(
     user="migrator",

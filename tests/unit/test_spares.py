@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from migrator.errors import BadPayload
+from migrator.model.door import parse_payload
 from migrator.model.event import EventType
-from migrator.model.payload import parse_payload
 from migrator.model.spare import SPARE, Care, Seen, Spare, SpareState, care_for, told_state
 from migrator.model.target import Database, DatabaseKind
 from migrator.schema.spare import new_name

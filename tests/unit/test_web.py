@@ -12,9 +12,10 @@ from tornado.web import HTTPError
 from migrator.errors import ControlDatabaseUnreachable
 from migrator.model.event import EventType
 from migrator.model.execution import ExecutionState
-from migrator.model.payload import LONGEST_LINE, readable
+from migrator.model.readable import LONGEST_LINE, readable
 from migrator.watch.estimate import estimate
-from migrator.watch.execution_view import may, retry_command
+from migrator.watch.execution_view import may
+from migrator.watch.failure_groups import retry_command
 from migrator.web import plugin
 from migrator.web.hub import FASTEST, Frame, Hub, HubFull
 from migrator.web.security import check_origin

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from migrator.cli.output import counted, json_option, person_console, say
 from migrator.errors import EXIT_BAD_INPUT
-from migrator.model.preflight import Check, Verdict
+from migrator.model.check import Check, Verdict
 
 Area = tuple[str, Callable[[], Iterator[Check]]]
 _STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.STOP: "bold red"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.queues import STRICTEST_FIRST, TASK_ROUTES
-from migrator.model.preflight import Check, Verdict
+from migrator.model.check import Check, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from psycopg2 import sql
 from migrator.cli.doctor.services import clock, server_version
 from migrator.errors import BadCredential, MigratorError, PgToolsMissing, WrongCredentials
 from migrator.fleet import registry
-from migrator.model.preflight import Check, Verdict
+from migrator.model.check import Check, Verdict
 from migrator.model.target import Database, DatabaseKind
 from migrator.schema.pg_tools import tools_for
 from migrator.schema.pooler import changes_connections

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from config.settings import Settings
 from migrator.errors import FolderError, LintExtraMissing, MigratorError
 from migrator.folder.lint import Linted, lint_folder
-from migrator.model.preflight import Check, Verdict
+from migrator.model.check import Check, Verdict
 from migrator.model.target import Scope
 from tasks import desk
 

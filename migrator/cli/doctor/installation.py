@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 import config.settings
 from migrator import __version__
 from migrator.errors import BadSettings
-from migrator.model.preflight import Check, Verdict
+from migrator.model.check import Check, Verdict
 from tasks import desk
 
 OLDEST_PYTHON = (3, 11)

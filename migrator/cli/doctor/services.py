@@ -12,7 +12,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from migrator.errors import ControlSchemaMissing, MigratorError
-from migrator.model.preflight import NEWEST_SERVER, OLDEST_SERVER, Check, Verdict
+from migrator.model.check import Check, Verdict
+from migrator.model.preflight import NEWEST_SERVER, OLDEST_SERVER
 from migrator.schema.pooler import changes_connections
 from migrator.schema.session import Session, open_url
 from tasks import desk

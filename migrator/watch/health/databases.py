@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from migrator.errors import MigratorError
+from migrator.model.check import Check, Verdict
 from migrator.model.health import Health, HealthCheck, worst_of
-from migrator.model.preflight import Check, Needs, PreflightLimits, Verdict, check
+from migrator.model.preflight import Needs, PreflightLimits, check
 from migrator.schema.preflight import read_facts
 from migrator.schema.session import Session
 from migrator.watch.health.clocks import clock
