@@ -29,6 +29,7 @@ from migrator.schema.rules import Rules
 from migrator.schema.spare import Left, NotTaken
 from tasks import desk, rollout
 from tasks.dependencies import refuse_unmet
+from tasks.ending import finished
 from tasks.event_task import EventTask, Report
 from tasks.kept import kept
 from tasks.lane import claimer_for
@@ -166,7 +167,7 @@ def _ended(begun: Begun, change: Change) -> Report | None:
         spares.forget(connection, begun.spare)
         lanes.leave(connection, begun.database.id, begun.claimer.holder)
         claims.write_outcomes(connection, begun.event.id, [outcome])
-        report = rollout.finished(connection, begun.event)
+        report = finished(connection, begun.event)
     if report is not None:
         tell(outcome)
     return report

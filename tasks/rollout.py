@@ -1,4 +1,4 @@
-"""From a plan to its report: open an execution, send its waves out, finish it.
+"""From a plan to its end: open an execution, and send its waves out until nothing is left.
 
 The ledger decides, never a message: whatever calls ``drive`` - the event's own task, a wave's chord body, upkeep
 - reads the ledger and does the execution's next thing, and doing it twice does no harm.
@@ -14,32 +14,29 @@ from typing import Any, NoReturn
 import structlog
 from celery import chord
 from celery.exceptions import Ignore
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
-from migrator.errors import BreakerOpen, ExecutionFailed, MigratorError, TargetsBusy, TransientError
-from migrator.fleet import claims, events, ledger, registry, steering, waves
+from migrator.errors import BreakerOpen, MigratorError, TargetsBusy, TransientError
+from migrator.fleet import ledger, registry, steering, waves
 from migrator.fleet.claims import Claimer
 from migrator.fleet.ledger import Request
-from migrator.model.event import Event, EventType
-from migrator.model.execution import ExecutionState, Work
+from migrator.model.event import Event
+from migrator.model.execution import ExecutionState
 from migrator.model.folder import Folder
 from migrator.model.next_step import Standing, Step, next_step
 from migrator.model.plan import Plan, lanes_for
-from migrator.model.rollout import OnHalt, Rollout
+from migrator.model.rollout import Rollout
 from migrator.model.target import Scope
 from migrator.model.version import Version
 from migrator.model.window import Window
-from migrator.watch.report import execution_report
-from tasks import desk, mirror, spares, tracing
-from tasks.app import app
+from tasks import desk, mirror
 from tasks.breaker import countdown
 from tasks.broker_repairs import BROKER_ERRORS
-from tasks.drifting import MOST_NAMED, drifted
+from tasks.ending import answered, end, follow_up
 from tasks.event_task import EventTask, Report
 from tasks.lane import BUSY_PAUSE, claimer_for, give_up, lane
 from tasks.notice import notice
 from tasks.shift import NoSlot, work_shift
-from tasks.snapshotting import clear_away
 
 log = structlog.get_logger("migrator.rollout")
 
@@ -123,25 +120,18 @@ def drive(task: EventTask, event: Event) -> Report:
         standing = ledger.standing(connection, event.id)
         step = next_step(standing, desk.settings().lease)
         over = step in (Step.FINISH, Step.HALT)
-        report = _end(connection, event, standing, step) if over else {}
+        report = end(connection, event, standing, step) if over else {}
         free = {} if over else _take(connection, event.id, standing, step)
     if over:
         follow_up(event, report)
         if report["state"] != ExecutionState.COMPLETED:
             notice()
-        return _answered(report)
+        return answered(report)
     log.info("execution goes on", execution=event.id, step=step.value, databases=len(free))
     if free:
         _publish(task, event, free, standing.wave + (step is Step.SEND_WAVE))
     mirror.show(event.id)
     raise Ignore
-
-
-def finished(connection: Connection, event: Event) -> Report | None:
-    """Close an execution in the transaction of its last outcome; its report, None when something is left to do."""
-    standing = ledger.glance(connection, event.id)
-    step = next_step(standing, desk.settings().lease)
-    return _end(connection, event, standing, step) if step is Step.FINISH else None
 
 
 def _take(connection: Connection, execution_id: str, standing: Standing, step: Step) -> dict[str, int]:
@@ -199,83 +189,6 @@ def _publish(task: EventTask, event: Event, free: Mapping[str, int], wave: int) 
         chord(header, task.si().set(queue=queue)).apply_async(task_id=event.id)
     except BROKER_ERRORS as error:
         log.warning("wave could not be sent, upkeep will", execution=event.id, reason=str(error))
-
-
-def _end(connection: Connection, event: Event, standing: Standing, step: Step) -> Report:
-    """Close execution and event together; returns the report."""
-    claims.let_go(connection, event.id)
-    row = ledger.execution(connection, event.id)
-    looked = row.kind == Work.DRIFT
-    odd = drifted(connection, event.id) if looked else []
-    if not standing.state.is_end:
-        state, reason = _end_state(standing, step, len(odd))
-        ledger.move(connection, event.id, state, reason)
-        row = ledger.execution(connection, event.id)
-    state = ExecutionState(row.state)
-    report = execution_report(connection, event.id, state.value) | {"over_budget": standing.is_over_budget}
-    report |= {"drifted": odd[:MOST_NAMED]} if looked else {}
-    say = log.error if state is ExecutionState.HALTED else log.info
-    say("execution ended", execution=event.id, state=state.value, summary=report["summary"])
-    if state is ExecutionState.COMPLETED and (taken_back := _taken_back(row)):
-        ledger.move(connection, taken_back, ExecutionState.ROLLED_BACK, f"rolled back by {event.id}")
-    if state is ExecutionState.COMPLETED:
-        events.complete(connection, event.id, report)
-    else:
-        events.fail(connection, event.id, event.type, report["summary"], report=report)
-    return report
-
-
-def _taken_back(row: Row[Any]) -> str | None:
-    """The execution that this one took back altogether; None when it took back only a part, or is no rollback."""
-    return row.takes_back if row.to_version is None else None
-
-
-def follow_up(event: Event, report: Report) -> None:
-    """What an end sets off: the executions that waited for it, and, where it halted, the rollback that was asked for.
-
-    The store of snapshots is tidied up after those that maintenance took. Each has an id of its own, so twice is once.
-    """
-    if event.type is not EventType.TENANT_CREATED and report["kind"] == Work.MIGRATE:
-        spares.follow(event.id)
-    with desk.store().begin() as connection:
-        waiting = ledger.waiting_for(connection, event.id)
-        kind = ledger.execution(connection, event.id).kind
-    if kind == Work.SNAPSHOT:
-        clear_away()
-    for row in waiting:
-        _send_event(row.id, EventType(row.type), row.priority)
-    broken = report["state"] == ExecutionState.HALTED or report["over_budget"]
-    if not broken or report["options"].get("on_halt") != OnHalt.ROLLBACK:
-        return
-    payload = {"execution_id": event.id, "requested_by": f"execution {event.id}, too much of which failed"}
-    type_ = EventType.ROLLBACK_REQUESTED
-    _send_event(f"{event.id}:rollback", type_, type_.priority.value, payload)
-
-
-def _send_event(event_id: str, type_: EventType, queue: str, payload: dict[str, Any] | None = None) -> None:
-    """Publish an event; one that is stored goes on where it stands."""
-    try:
-        with tracing.resumed(event_id):
-            app.send_task(type_.task_name, kwargs=payload or {}, task_id=event_id, queue=queue)
-    except BROKER_ERRORS as error:
-        log.warning("event could not be sent", event_id=event_id, type=type_.value, reason=str(error))
-
-
-def _answered(report: Report) -> Report:
-    """The report as the task's result, or raised as ExecutionFailed when not every target is done."""
-    if report["state"] != ExecutionState.COMPLETED:
-        raise ExecutionFailed(report["summary"], report)
-    return report
-
-
-def _end_state(standing: Standing, step: Step, odd: int) -> tuple[ExecutionState, str | None]:
-    if step is not Step.HALT:
-        reason = f"{odd} targets are not as most of their peers are" if odd else None
-        return (ExecutionState.FAILED if standing.failed or odd else ExecutionState.COMPLETED), reason
-    if standing.is_over_budget:
-        return ExecutionState.HALTED, f"more targets failed than may, {standing.failed} by wave {standing.wave}"
-    left = standing.waves - standing.wave
-    return ExecutionState.HALTED, f"targets failed in wave {standing.wave}, {left} later waves depend on them"
 
 
 def is_open(event: Event) -> bool:

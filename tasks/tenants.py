@@ -13,6 +13,7 @@ from migrator.model.plan import by_scope, make_plan
 from migrator.model.target import Scope, Target, Tenant
 from tasks import desk, rollout
 from tasks.dependencies import refuse_unmet
+from tasks.ending import follow_up
 from tasks.event_task import EventTask, Report, event_task, settle
 from tasks.newcomer import hand_over
 from tasks.spares import ask_for_spares, wanted_spares
@@ -34,7 +35,7 @@ def tenant_created(task: EventTask, event: Event, payload: TenantCreated) -> Rep
     )
     to = desk.known_version(Scope.TENANT, payload.template_version)
     if payload.auto_migrate and (report := hand_over(task, event, tenant, to)):
-        task.request.afterwards.append(partial(rollout.follow_up, event, report))
+        task.request.afterwards.append(partial(follow_up, event, report))
         return report
     if rollout.is_open(event):
         return rollout.carry_on(task, event)

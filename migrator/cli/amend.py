@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from migrator.cli.baselining import Baselining, Begun, baselining_options, write
+from migrator.cli.baseline import Baselining, Begun, baselining_options, write
 from migrator.cli.output import counted, named, say
 from migrator.cli.targets import Look, Wanted, choosing_targets, each_target, wanted_count
 from migrator.errors import EXIT_FAILED, AlreadyManaged

@@ -63,7 +63,7 @@ class Processes:
         for process in self._running.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(deadline - time.monotonic(), 0.1))
-            _kill_group(process)
+            kill_group(process)
         self._running = {}
 
     def __enter__(self) -> Self:
@@ -89,7 +89,7 @@ class Processes:
             )
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def kill_group(process: subprocess.Popen[bytes]) -> None:
     """Children of a worker that was killed would live on; its group has its pid."""
     try:
         os.killpg(process.pid, signal.SIGKILL)

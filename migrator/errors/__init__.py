@@ -13,7 +13,7 @@ The tree; what hangs under ``TransientError`` may succeed when it is simply trie
     │   ├── MessageTooLarge, MessageRefused, SigningExtraMissing, SigningFailed
     │   ├── LocalExtraMissing, LintExtraMissing, AlembicExtraMissing, ControlSchemaMissing, DemoMissing
     │   ├── NoNextFile, UnknownRevision, NoOfflineSql
-    │   ├── NotSupportedYet, EventFailedBefore, EventNotRetried, UnknownEvent, DashboardOpen
+    │   ├── EventFailedBefore, EventNotRetried, UnknownEvent, DashboardOpen
     │   ├── PooledSession, UnfilledSlot
     │   ├── PgToolsMissing, SnapshotRefused
     │   ├── UnknownSnapshot, UnknownAside
@@ -101,7 +101,6 @@ from migrator.errors.fleet import (
     EventNotRetried,
     ExecutionFailed,
     IllegalStep,
-    NotSupportedYet,
     TargetsBusy,
     TenantConflict,
     TooLate,
@@ -279,7 +278,6 @@ __all__ = [
     "NoOfflineSql",
     "NoSnapshot",
     "NotAdopted",
-    "NotSupportedYet",
     "PgToolsMissing",
     "PooledSession",
     "QueryRefused",

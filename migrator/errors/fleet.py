@@ -52,12 +52,6 @@ class DatabaseConflict(BadInput):
     sentence = "database {database} cannot be registered, nothing was done: {reason}"
 
 
-class NotSupportedYet(BadInput):
-    """Designed, stored, but not built in this release."""
-
-    sentence = "{what} is not supported yet in this release; the event was stored and nothing was done"
-
-
 class ExecutionFailed(MigratorError):
     """Some targets of an execution failed; the second argument is its report, a dict."""
 

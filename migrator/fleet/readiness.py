@@ -21,7 +21,6 @@ def look(connection: Connection, tenant_id: str, version: str | None = None) -> 
     known = LastKnown(
         is_active=found.is_active,
         execution=found.execution_id,
-        is_rollback=found.kind == "rollback",
         is_done=found.state == "done",
         version=found.to_version,
         at=found.finished_at,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -25,12 +24,6 @@ def claim(connection: Connection, name: str, by: str, seconds: float) -> bool:
 def tick(connection: Connection, name: str) -> Row[Any] | None:
     """The last sign (first_at, at, by; ``age`` and ``known`` in seconds since at and first_at); None when never."""
     return first(connection, "tick", name=name)
-
-
-def beat_last_tick(connection: Connection) -> datetime | None:
-    """When beat last sent upkeep, by the control database's clock; None when it never did."""
-    found = tick(connection, BEAT)
-    return found.at if found is not None else None
 
 
 def age(connection: Connection, name: str) -> float | None:

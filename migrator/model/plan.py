@@ -133,11 +133,6 @@ def lanes_for(targets: Mapping[str, int], budgets: Mapping[str, int]) -> dict[st
     return {database: min(budgets.get(database, 1), count) for database, count in targets.items() if count}
 
 
-def count_by_database(targets: Iterable[Target]) -> dict[str, int]:
-    """How many of the targets each database has."""
-    return dict(Counter(target.database_id for target in targets))
-
-
 def next_batch(previous: int, seconds: float, *, goal: float = 1.0, most: int = 50) -> int:
     """How many targets a lane claims next, so that a batch takes about ``goal`` seconds.
 

@@ -28,7 +28,6 @@ class LastKnown:
 
     is_active: bool
     execution: str | None = None
-    is_rollback: bool = False
     is_done: bool = False
     version: str | None = None
     """Where it ended; None for a schema that was taken back to its beginning."""

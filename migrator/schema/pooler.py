@@ -14,7 +14,7 @@ _PROBES = 3
 
 def is_behind_pooler(session: Session) -> bool:
     """Whether somebody stands between: the process that greeted us is not the one that answers. Any pooling mode."""
-    return bool(_process(session) != session.connection.info.backend_pid)
+    return bool(_server_process(session) != session.connection.info.backend_pid)
 
 
 def changes_connections(session: Session) -> bool:
@@ -23,13 +23,13 @@ def changes_connections(session: Session) -> bool:
     Proved by another client that finds itself on the connection that we had a moment ago, or by ours being
     another one while it is busy there.
     """
-    before = _process(session)
+    before = _server_process(session)
     with ExitStack() as others:
         for _ in range(_PROBES):
             other = others.enter_context(closing(_another(session)))
             with other.cursor() as cursor:
                 cursor.execute("SELECT pg_backend_pid()")  # the driver opens a transaction and leaves it open
-                if cursor.fetchone() == (before,) or _process(session) != before:
+                if cursor.fetchone() == (before,) or _server_process(session) != before:
                     return True
     return False
 
@@ -40,5 +40,5 @@ def _another(session: Session) -> psycopg2.extensions.connection:
     return psycopg2.connect(conninfo)
 
 
-def _process(session: Session) -> int:
+def _server_process(session: Session) -> int:
     return int(session.ask("SELECT pg_backend_pid()")[0][0])

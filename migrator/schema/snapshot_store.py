@@ -64,7 +64,7 @@ class SnapshotStore:
     def snapshots(self, database: str | None = None, schema: str | None = None) -> list[Snapshot]:
         """Those of a database and schema, or of all, newest first. Raises SnapshotDamaged for a broken sidecar."""
         with self._failing("read"):
-            paths = [path for path in self._all(database, schema) if path.endswith(SIDECAR)]
+            paths = [path for path in self._paths(database, schema) if path.endswith(SIDECAR)]
             texts = self._files.cat(paths) if paths else {}
         found = [self._read(path, text) for path, text in texts.items()]
         chosen = [s for s in found if database in (None, s.database) and schema in (None, s.schema)]
@@ -102,7 +102,7 @@ class SnapshotStore:
     def clear_away(self, now: datetime) -> int:
         """Remove what crashes left, once it is so old that nobody works on it; says how many files."""
         with self._failing("deleted"):
-            paths = set(self._all(None, None))
+            paths = set(self._paths(None, None))
             left = [path for path in paths if _is_debris(path, paths, now)]
             for path in left:
                 self._remove(path)
@@ -129,7 +129,7 @@ class SnapshotStore:
             with self._files.open(path, "rb") as file:
                 yield iter(lambda: file.read(CHUNK), b"")
 
-    def _all(self, database: str | None, schema: str | None) -> list[str]:
+    def _paths(self, database: str | None, schema: str | None) -> list[str]:
         self._files.invalidate_cache()
         parts = [_as_name(part) for part in (database, schema) if part is not None] if database else []
         top = "/".join([self._root.rstrip("/"), *parts])

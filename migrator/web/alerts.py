@@ -10,7 +10,7 @@ from tornado.web import HTTPError
 
 from migrator.fleet import alerts
 from migrator.watch.alerts.shown import alert_list, alert_page
-from migrator.web.handlers import Action, Document, Page
+from migrator.web.answers import Action, Document, Page
 from migrator.web.hub import Frame
 from migrator.web.stream import Stream
 from tasks import desk

@@ -16,8 +16,8 @@ from migrator.model.target import Database
 from migrator.watch.execution_view import chart_view, execution_view, summary_view, targets_view
 from migrator.watch.performance import performance_of
 from migrator.web.activity import ActivityWatch
+from migrator.web.answers import Action, Document, Page
 from migrator.web.asking import ask
-from migrator.web.handlers import Action, Document, Page
 from migrator.web.hub import Frame
 from migrator.web.stream import Stream
 from tasks import desk

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from migrator.web.answers import Document, Page
 from migrator.web.fleet_reader import FleetReader
-from migrator.web.handlers import Document, Page
 from migrator.web.hub import Hub
 from migrator.web.roster import read_roster
 from migrator.web.stream import Stream

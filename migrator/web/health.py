@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.web.handlers import Document, Page
+from migrator.web.answers import Document, Page
 from migrator.web.health_watch import HealthWatch, checked
 from migrator.web.hub import Frame, Hub
 from migrator.web.stream import Stream

@@ -8,7 +8,7 @@ from typing import Any
 from tornado.template import DictLoader
 
 from migrator.web import flower_parts
-from migrator.web.handlers import Files
+from migrator.web.answers import Files
 from migrator.web.hub import Hub
 from migrator.web.routes import ROUTES
 from migrator.web.security import Closed, ClosedToStrangers, policy_of_flower

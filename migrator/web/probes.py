@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from tornado.ioloop import IOLoop
 
+from migrator.web.answers import Document
 from migrator.web.flower_parts import Metrics
-from migrator.web.handlers import Document
 from migrator.web.security import ClosedToStrangers
 from tasks.health import Answer, healthz, readyz
 from tasks.metrics import metrics_page

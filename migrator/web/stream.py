@@ -10,7 +10,7 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from migrator.web.handlers import Document, plain
+from migrator.web.answers import Document, plain
 from migrator.web.hub import Frame, HubFull, Listener, Reader
 
 HEARTBEAT_SECONDS = 5.0

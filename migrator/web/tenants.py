@@ -15,8 +15,8 @@ from migrator.model.causes import explain
 from migrator.model.event import EventType
 from migrator.model.execution import ExecutionState
 from migrator.model.explanation import TenantFacts
+from migrator.web.answers import Action, Document, Page
 from migrator.web.asking import ask
-from migrator.web.handlers import Action, Document, Page
 from migrator.web.hub import Frame, Hub
 from migrator.web.stream import Stream
 from tasks import desk

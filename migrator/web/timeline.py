@@ -8,7 +8,7 @@ from typing import Any
 from tornado.web import HTTPError
 
 from migrator.watch.timeline import MOST, Kind, timeline
-from migrator.web.handlers import Document, Page
+from migrator.web.answers import Document, Page
 from tasks import desk
 
 USUAL = timedelta(hours=6)

@@ -15,7 +15,7 @@ from pytest_celery import (
     RedisTestBroker,
 )
 
-from migrator.local import LocalServices
+from migrator.local import LocalServices, Postgres
 from tests.acceptance.dashboards import Dashboard
 from tests.acceptance.fleet import Fleet
 from tests.acceptance.nodes import ValkeyNode, Worker, WorkerNode
@@ -42,6 +42,17 @@ def fleet(services, tmp_path, tenant_databases):
     made = Fleet(services, tmp_path, tenant_databases)
     yield made
     made.close()
+
+
+@pytest.fixture
+def second():
+    """A server that database two has for itself."""
+    with tempfile.TemporaryDirectory(prefix="migrator-test-") as place:
+        Path(place).chmod(0o755)
+        server = Postgres(Path(place) / "postgres", durable=False)
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from pytest_celery import CeleryTestWorker, CeleryWorkerContainer, RedisContaine
 from pytest_docker_tools.exceptions import TimeoutError as LogTimeout
 
 from config.queues import DOOR, STRICTEST_FIRST
-from migrator.local import Valkey
 
 READY_SECONDS = 60.0
 
@@ -30,14 +29,14 @@ def wait_until(condition, message="it did not happen", seconds=30.0):
         time.sleep(0.02)
 
 
-class ValkeyNode(RedisContainer):
-    """The session's broker and result backend."""
+class ServerNode:
+    """What pytest-celery needs of a container, given by a server of ours."""
 
-    def __init__(self, server: Valkey) -> None:
+    status = "running"
+
+    def __init__(self, server) -> None:
         self.server = server
 
-    id = name = "valkey"
-    status = "running"
     port = property(lambda self: self.server.port)
     hostname = property(lambda self: f"127.0.0.1:{self.server.port}")
     host_url = property(lambda self: self.server.url())
@@ -50,6 +49,12 @@ class ValkeyNode(RedisContainer):
 
     def teardown(self):
         pass
+
+
+class ValkeyNode(ServerNode, RedisContainer):
+    """The session's broker and result backend."""
+
+    id = name = "valkey"
 
 
 class WorkerNode(CeleryWorkerContainer):

@@ -157,7 +157,7 @@ class TestWithoutBeat:
     ):
         def last():
             with fleet.store.begin() as connection:
-                return ticks.beat_last_tick(connection)
+                return ticks.tick(connection, ticks.BEAT)
 
         def silent(kind):
             return [said for said in told(receiver, "/hook", kind) if said["rule"] == "beat_silent"]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
 
 import tasks
 from migrator.errors import ExecutionFailed
 from migrator.fleet import registry
-from migrator.local import Postgres
 from migrator.model.target import Tenant
 from tests.acceptance.detour import Detour
 from tests.acceptance.fleet import FIRST
@@ -35,17 +32,6 @@ IMPATIENT = PATIENT | {"MIGRATOR_BREAKER_PATIENCE": "2"}
 @pytest.fixture
 def worker_settings():
     return PATIENT
-
-
-@pytest.fixture
-def second():
-    """A server that database two has for itself."""
-    with tempfile.TemporaryDirectory(prefix="migrator-test-") as place:
-        Path(place).chmod(0o755)
-        server = Postgres(Path(place) / "postgres", durable=False)
-        server.start()
-        yield server
-        server.stop()
 
 
 @pytest.fixture

@@ -13,33 +13,17 @@ from pytest_celery import CeleryBrokerCluster, CeleryWorkerCluster, RabbitMQCont
 from migrator import client
 from migrator.errors import ExecutionFailed
 from tests.acceptance.fleet import FIRST, SECOND
-from tests.acceptance.nodes import Worker, WorkerNode, wait_until
+from tests.acceptance.nodes import ServerNode, Worker, WorkerNode, wait_until
 from tests.rabbitmq import WHY_NOT, RabbitMq, rabbitmq_server
 
 pytestmark = pytest.mark.skipif(rabbitmq_server() is None, reason=WHY_NOT)
 
 
-class RabbitMqNode(RabbitMQContainer):
-    """What pytest-celery needs of a container, given by our server."""
-
-    def __init__(self, server: RabbitMq) -> None:
-        self.server = server
+class RabbitMqNode(ServerNode, RabbitMQContainer):
+    """The broker of this file's workers."""
 
     id = name = "rabbitmq"
-    status = "running"
-    port = property(lambda self: self.server.port)
-    hostname = property(lambda self: f"127.0.0.1:{self.server.port}")
-    host_url = property(lambda self: self.server.url())
     celeryconfig = property(lambda self: {"url": self.host_url, "host_url": self.host_url, "hostname": self.hostname})
-
-    def ready(self):
-        return True
-
-    def reload(self):
-        pass
-
-    def teardown(self):
-        pass
 
 
 @pytest.fixture(scope="module", params=["classic", "quorum"])

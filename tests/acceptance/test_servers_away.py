@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 import time
 from contextlib import closing
-from pathlib import Path
 
 import psycopg2
 import pytest
 
 from migrator.fleet import registry
-from migrator.local import Postgres
 from migrator.local.account import hand_over
 from tests.acceptance.fleet import FIRST, SECOND
 from tests.acceptance.nodes import wait_until
@@ -34,17 +31,6 @@ AWAY_SECONDS = 20.0
 def keeps_commits(fleet):
     """The session's server is told not to lose commits when it is killed."""
     fleet.rows("control", "ALTER ROLE postgres SET synchronous_commit = on")
-
-
-@pytest.fixture
-def second():
-    """A server that database two has for itself."""
-    with tempfile.TemporaryDirectory(prefix="migrator-test-") as place:
-        Path(place).chmod(0o755)
-        server = Postgres(Path(place) / "postgres", durable=False)
-        server.start()
-        yield server
-        server.stop()
 
 
 @pytest.fixture

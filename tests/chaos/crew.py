@@ -17,17 +17,20 @@ from pathlib import Path
 import psutil
 
 from config.processes import PROCESSES
+from migrator.cli.processes import kill_group
 from migrator.local.lineage import Parent
+from tests.chaos.kept import Kept
 
 RESTART_SECONDS = 0.5
 READY_SECONDS = 120.0
 STOP_SECONDS = 20.0
 
 
-class Crew:
+class Crew(Kept):
     """The processes of config.processes, all but the dashboard; each in a group of its own, with a log of its own."""
 
     def __init__(self, environment: Mapping[str, str], logs: Path) -> None:
+        super().__init__("crew")
         self._environment, self.logs = {**os.environ, **environment}, logs
         self._commands = {name: command for name, command in PROCESSES.items() if name != "dashboard"}
         self._commands["beat"] += f" --schedule={logs / 'beat'}"
@@ -35,32 +38,22 @@ class Crew:
             self._commands["relay"] = "migrator.cli relay"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._parents = {name: Parent() for name in self._commands}
-        self._lock, self._stopped = threading.Lock(), threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="crew", daemon=True)
+        self._lock = threading.Lock()
+        self._ended: dict[str, float] = {}
         self.revived = 0
 
-    def __enter__(self) -> Crew:
-        try:
-            for name in self._commands:
-                self._start(name)
-            self._keeper.start()
-            self._wait_for_workers()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def _start_all(self) -> None:
+        for name in self._commands:
+            self._start(name)
 
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        if self._keeper.is_alive():
-            self._keeper.join()
+    def _stop_all(self) -> None:
         for process in self._running.values():
             process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for process in self._running.values():
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(deadline - time.monotonic(), 0.1))
-            _kill_group(process)
+            kill_group(process)
 
     def has(self, name: str) -> bool:
         """Whether an installation has such a process."""
@@ -85,23 +78,21 @@ class Crew:
     def kill_tree(self, name: str) -> None:
         """SIGKILL a process with all its children at once, as a machine that dies would."""
         with self._lock:
-            _kill_group(self._running[name])
+            kill_group(self._running[name])
 
     def memory(self) -> dict[str, int]:
         """Resident bytes of each process with its children."""
         return {name: sum(map(_resident, self.tree(name))) for name in self._commands}
 
-    def _keep(self) -> None:
-        ended: dict[str, float] = {}
-        while not self._stopped.wait(0.05):
-            now = time.monotonic()
-            for name, process in self._running.items():
-                if process.poll() is not None and now - ended.setdefault(name, now) >= RESTART_SECONDS:
-                    with self._lock:
-                        _kill_group(process)  # systemd ends what is left of a unit, too
-                        self._start(name)
-                    del ended[name]
-                    self.revived += 1
+    def _look_after(self) -> None:
+        now = time.monotonic()
+        for name, process in self._running.items():
+            if process.poll() is not None and now - self._ended.setdefault(name, now) >= RESTART_SECONDS:
+                with self._lock:
+                    kill_group(process)  # systemd ends what is left of a unit, too
+                    self._start(name)
+                del self._ended[name]
+                self.revived += 1
 
     def _start(self, name: str) -> None:
         program, *arguments = shlex.split(self._commands[name])
@@ -119,20 +110,12 @@ class Crew:
         """Where a process writes."""
         return self.logs / f"{name}.log"
 
-    def _wait_for_workers(self) -> None:
+    def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
         for name in self.workers():
             while " ready" not in self.log(name).read_text(errors="replace"):
                 assert time.monotonic() < deadline, f"{name} is not ready: {self.log(name).read_text()[-2000:]}"
                 time.sleep(0.1)
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    process.wait()
 
 
 def _resident(pid: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -19,6 +18,7 @@ from migrator.local import Postgres, Valkey
 from migrator.local.lineage import Command
 from migrator.local.server import Server
 from tests.chaos import folder
+from tests.chaos.kept import Kept
 
 CONTROL = "control"
 AWAY = (OperationalError, InterfaceError)
@@ -33,10 +33,11 @@ class KillableServer(Postgres):
         return [*super()._command(), "--fsync=off"]
 
 
-class Site:
+class Site(Kept):
     """All servers, kept running by a thread of their own, below one directory."""
 
     def __init__(self, place: Path, broker: str, lease: float) -> None:
+        super().__init__("servers")
         self.place, self.broker, self.lease = place, broker, lease
         self.control = KillableServer(place / "control")
         self.targets = {name: KillableServer(place / name) for name in ("east", "west")}
@@ -47,30 +48,19 @@ class Site:
 
             self.servers["rabbitmq"] = RabbitMq(place / "rabbitmq")
         self._due: dict[str, float] = {}
-        self._stopped = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="servers", daemon=True)
 
-    def __enter__(self) -> Site:
-        try:
-            for server in self.servers.values():
-                server.start()
-            self.control.create_database(CONTROL)
-            upgrade_control_schema(self.control.url(CONTROL))
-            self.migrations = folder.write(self.place)
-            for name, server in self.targets.items():
-                secret = self.secret(name)
-                secret.touch(mode=0o600)
-                secret.write_text(server.password)
-            self._keeper.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def _start_all(self) -> None:
+        for server in self.servers.values():
+            server.start()
+        self.control.create_database(CONTROL)
+        upgrade_control_schema(self.control.url(CONTROL))
+        self.migrations = folder.write(self.place)
+        for name, server in self.targets.items():
+            secret = self.secret(name)
+            secret.touch(mode=0o600)
+            secret.write_text(server.password)
 
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        if self._keeper.is_alive():
-            self._keeper.join()
+    def _stop_all(self) -> None:
         for server in self.servers.values():
             server.stop()
 
@@ -125,15 +115,14 @@ class Site:
         """Ask the control database, also while it is being killed."""
         return patiently(self.control.url(CONTROL), query, values)
 
-    def _keep(self) -> None:
-        while not self._stopped.wait(0.05):
-            for name, due in list(self._due.items()):
-                if time.monotonic() >= due:
-                    try:
-                        self.servers[name].start()
-                    except LocalServiceFailed:
-                        continue  # what it left is still going; the next try is soon
-                    del self._due[name]
+    def _look_after(self) -> None:
+        for name, due in list(self._due.items()):
+            if time.monotonic() >= due:
+                try:
+                    self.servers[name].start()
+                except LocalServiceFailed:
+                    continue  # what it left is still going; the next try is soon
+                del self._due[name]
 
 
 @contextmanager

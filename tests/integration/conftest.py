@@ -14,7 +14,7 @@ from psycopg2 import sql
 from migrator.fleet import MIGRATIONS, SCHEMA, claims, ledger
 from migrator.fleet.store import Store
 from migrator.folder import read_folder
-from migrator.local import Postgres
+from migrator.local import Postgres, Valkey
 from migrator.model.target import Database, DatabaseKind
 from migrator.schema import history
 from migrator.schema.engine import Engine
@@ -39,6 +39,16 @@ def server():
     finally:
         postgres.stop()
         shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def valkey():
+    """A Valkey for the tests of one file."""
+    with tempfile.TemporaryDirectory(prefix="migrator-test-") as place:
+        server = Valkey(Path(place) / "valkey")
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -130,6 +140,13 @@ def kinds(session, schema):
 def has(ask, schema):
     """Whether the test's schema has a table of that name."""
     return lambda table: ask("SELECT to_regclass(%s) IS NOT NULL", f"{schema}.{table}") == [(True,)]
+
+
+@pytest.fixture
+def history_rows(ask, schema):
+    """What the history of the test's schema holds: rank, version, type, script, checksum, success."""
+    columns = "installed_rank, version, type, script, checksum, success"
+    return lambda: ask(f"SELECT {columns} FROM {schema}.flyway_schema_history ORDER BY installed_rank")
 
 
 @pytest.fixture

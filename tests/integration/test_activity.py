@@ -167,7 +167,7 @@ def test_a_view_says_why_an_execution_waits(store):
     assert wait["sentence"] == "transactions: pid 7 holds locks; end it"
 
 
-def test_waves_are_steps(store, claim, write):
+def test_each_wave_is_a_step_that_says_where_it_stands(store, claim, write):
     opened(store, found(5), rollout=Rollout(canary=1, wave_size="2", max_failures="100%"))
     (canary,) = claim(lane(), 5)
     write(done(canary))

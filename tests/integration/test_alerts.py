@@ -427,7 +427,7 @@ def test_a_due_event_that_nobody_takes_fires(store, see, shown):
 
 def test_beat_is_silent_when_its_tick_is_old_and_when_a_watchman_waits_for_the_first(store, see, shown):
     with store.begin() as connection:
-        assert ticks.beat_last_tick(connection) is None
+        assert ticks.tick(connection, ticks.BEAT) is None
     assert see(beat_silent=-1.0).fire == ()  # nobody knows
     with store.begin() as connection:
         assert ticks.claim(connection, ticks.WATCH, "w1", 60.0)
@@ -436,7 +436,7 @@ def test_beat_is_silent_when_its_tick_is_old_and_when_a_watchman_waits_for_the_f
     assert "never a sign" in shown()[0].sentence
     with store.begin() as connection:
         ticks.note(connection, ticks.BEAT, "host")
-        assert ticks.beat_last_tick(connection) is not None
+        assert ticks.tick(connection, ticks.BEAT) is not None
     assert len(see(beat_silent=60.0).resolve) == 1
 
 

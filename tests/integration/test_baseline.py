@@ -19,13 +19,6 @@ VIEW = {"R__view.sql": "CREATE OR REPLACE VIEW v AS SELECT 1 AS n"}
 
 
 @pytest.fixture
-def rows(ask, schema):
-    """The schema's history: rank, version, type, script, checksum, success."""
-    columns = "installed_rank, version, type, script, checksum, success"
-    return lambda: ask(f"SELECT {columns} FROM {schema}.flyway_schema_history ORDER BY installed_rank")
-
-
-@pytest.fixture
 def made(ask, schema):
     """The schema exists, with a table of its own and no history."""
     ask(f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.a (id int)")
@@ -64,27 +57,27 @@ def test_a_schema_whose_baseline_is_the_newest_version_is_current(visit, session
 
 
 @pytest.mark.usefixtures("made")
-def test_declaring_the_same_baseline_again_changes_nothing(visit, folder, rows):
+def test_declaring_the_same_baseline_again_changes_nothing(visit, folder, history_rows):
     assert baseline(visit, folder(ONE), Version("1"))
-    before = rows()
+    before = history_rows()
     assert not baseline(visit, folder(ONE), Version("1.0"))
-    assert rows() == before
+    assert history_rows() == before
 
 
 @pytest.mark.usefixtures("made")
-def test_another_baseline_is_refused(visit, folder, rows):
+def test_another_baseline_is_refused(visit, folder, history_rows):
     baseline(visit, folder(ONE), Version("1"))
     with pytest.raises(AlreadyManaged, match="has a history already: it has a baseline at version 1"):
         baseline(visit, folder(ONE | TWO), Version("2"))
-    assert len(rows()) == 1
+    assert len(history_rows()) == 1
 
 
 @pytest.mark.usefixtures("made")
-def test_a_schema_with_migrations_is_refused(visit, session, schema, folder, rows):
+def test_a_schema_with_migrations_is_refused(visit, session, schema, folder, history_rows):
     Engine(folder(TWO)).migrate(session, schema)
     with pytest.raises(AlreadyManaged, match=r"has a history already: V2__b\.sql was applied; nothing was changed"):
         baseline(visit, folder(TWO), Version("2"))
-    assert len(rows()) == 1
+    assert len(history_rows()) == 1
 
 
 @pytest.mark.usefixtures("made")
@@ -101,11 +94,13 @@ def test_a_locked_schema_is_left_alone(visit, folder, open_, schema, ask):
     assert ask("SELECT to_regclass(%s)", f"{schema}.flyway_schema_history") == [(None,)]
 
 
-def test_an_empty_schema_gets_the_newest_baseline_file_and_what_is_newer(session, schema, folder, rows, has, kinds):
+def test_an_empty_schema_gets_the_newest_baseline_file_and_what_is_newer(
+    session, schema, folder, history_rows, has, kinds
+):
     files = ONE | TWO | THREE | {"B2__a_and_b.sql": "CREATE TABLE ab (id int)"}
     read = folder(files)
     assert Engine(read).migrate(session, schema).applied == ("B2__a_and_b.sql", "V3__c.sql")
-    assert [row[:4] for row in rows()] == [
+    assert [row[:4] for row in history_rows()] == [
         (1, "2", "SQL_BASELINE", "B2__a_and_b.sql"),
         (2, "3", "SQL", "V3__c.sql"),
     ]

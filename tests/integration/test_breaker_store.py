@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import random
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from migrator.local import Valkey
 from migrator.model import breaker as model
 from migrator.model.breaker import Breaker, BreakerState, Permit, Thresholds
 from tasks.breaker_store import BreakerStore, redis_url
 
 MOST = Thresholds(failures=3, window=20, open_seconds=0.7, longest=9, probe_seconds=4, probe_pause=0.3)
-
-
-@pytest.fixture(scope="module")
-def valkey():
-    with tempfile.TemporaryDirectory(prefix="migrator-test-") as place:
-        server = Valkey(Path(place) / "valkey")
-        server.start()
-        yield server
-        server.stop()
 
 
 @pytest.fixture

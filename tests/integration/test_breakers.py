@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -15,7 +13,7 @@ from structlog.testing import capture_logs
 from migrator.errors import BreakerOpen, DatabaseUnreachable, WrongCredentials
 from migrator.fleet import breakers as changes
 from migrator.fleet import registry
-from migrator.local import Valkey, free_port
+from migrator.local import free_port
 from migrator.model.breaker import BreakerState, Permit, Thresholds
 from migrator.model.target import Database, DatabaseKind
 from migrator.schema.session import Access
@@ -26,15 +24,6 @@ from tasks.breakers import Breakers, own_thresholds
 
 MOST = Thresholds(failures=2, open_seconds=300)
 DATABASE = Database("eu-1", "postgres", DatabaseKind.TENANT)
-
-
-@pytest.fixture(scope="module")
-def valkey():
-    with tempfile.TemporaryDirectory(prefix="migrator-test-") as place:
-        server = Valkey(Path(place) / "valkey")
-        server.start()
-        yield server
-        server.stop()
 
 
 @pytest.fixture

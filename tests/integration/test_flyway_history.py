@@ -23,13 +23,6 @@ GETTING_STARTED = {
 
 
 @pytest.fixture
-def rows(ask, schema):
-    """The schema's history: rank, version, type, script, checksum, success."""
-    columns = "installed_rank, version, type, script, checksum, success"
-    return lambda: ask(f"SELECT {columns} FROM {schema}.flyway_schema_history ORDER BY installed_rank")
-
-
-@pytest.fixture
 def flyways(ask, schema):
     """A schema and a history as Flyway makes them, its index and its sequence of ranks included."""
     files = {name: text for name, (text, _) in GETTING_STARTED.items()}
@@ -59,10 +52,10 @@ def test_a_history_that_flyway_wrote_validates(folder, flyways, kinds):
     assert kinds(folder(flyways)) == []
 
 
-def test_a_history_that_flyway_wrote_is_gone_on_with(folder, flyways, session, schema, rows):
+def test_a_history_that_flyway_wrote_is_gone_on_with(folder, flyways, session, schema, history_rows):
     change = Engine(folder(flyways | {"V3__More.sql": "CREATE TABLE more ()"})).migrate(session, schema)
     assert (change.from_version, change.applied) == ("2", ("V3__More.sql",))
-    assert [row[0] for row in rows()] == [0, 1, 2, 3]
+    assert [row[0] for row in history_rows()] == [0, 1, 2, 3]
 
 
 def test_in_a_history_that_flyway_wrote_is_nothing_to_repair(folder, flyways, visit):

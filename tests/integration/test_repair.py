@@ -31,13 +31,6 @@ VIEW = {"R__view.sql": "CREATE OR REPLACE VIEW v AS SELECT 1 AS n"}
 
 
 @pytest.fixture
-def rows(ask, schema):
-    """The schema's history: rank, version, type, script, checksum, success."""
-    columns = "installed_rank, version, type, script, checksum, success"
-    return lambda: ask(f"SELECT {columns} FROM {schema}.flyway_schema_history ORDER BY installed_rank")
-
-
-@pytest.fixture
 def fail(ask, schema):
     """Records a migration as failed, as Flyway does where it cannot take one back."""
 
@@ -64,12 +57,12 @@ def test_a_late_file_is_refused_by_default(session, schema, folder, has, kinds):
     assert not has("b")
 
 
-def test_a_late_file_is_applied_where_the_folder_allows_it(session, schema, folder, rows, kinds):
+def test_a_late_file_is_applied_where_the_folder_allows_it(session, schema, folder, history_rows, kinds):
     Engine(folder(ONE | THREE)).migrate(session, schema)
     read = folder(TWO | {"folder.toml": "out_of_order = true"})
     change = Engine(read).migrate(session, schema)
     assert (change.applied, change.to_version) == (("V2__b.sql",), "3")
-    assert [row[1] for row in rows()] == ["1", "3", "2"]
+    assert [row[1] for row in history_rows()] == ["1", "3", "2"]
     assert kinds(read) == []
 
 
@@ -83,12 +76,14 @@ def test_a_failed_row_stops_everything(session, schema, folder, fail, kinds, has
     assert not has("c")
 
 
-def test_repair_deletes_failed_rows_and_the_next_run_applies_them(visit, session, schema, folder, fail, rows, kinds):
+def test_repair_deletes_failed_rows_and_the_next_run_applies_them(
+    visit, session, schema, folder, fail, history_rows, kinds
+):
     read = folder(ONE | TWO)
     Engine(read, to=Version("1")).migrate(session, schema)
     fail(2, "2", "V2__b.sql")
     assert repair(visit, read) == ["the row of the failed V2__b.sql was deleted"]
-    assert [row[3] for row in rows()] == ["V1__a.sql"]
+    assert [row[3] for row in history_rows()] == ["V1__a.sql"]
     assert kinds(read) == ["pending"]
     assert Engine(read).migrate(session, schema).applied == ("V2__b.sql",)
 
@@ -103,7 +98,7 @@ def test_rows_of_a_newer_release_are_fine(session, schema, folder, tmp_path, kin
     assert repair(visit, read) == []
 
 
-def test_repair_realigns_checksum_description_and_type(visit, session, schema, folder, ask, rows, kinds):
+def test_repair_realigns_checksum_description_and_type(visit, session, schema, folder, ask, history_rows, kinds):
     read = folder(ONE | TWO)
     Engine(read).migrate(session, schema)
     ask(f"UPDATE {schema}.flyway_schema_history SET checksum = 7, description = 'was', type = 'JDBC'")
@@ -116,13 +111,13 @@ def test_repair_realigns_checksum_description_and_type(visit, session, schema, f
         f"V1__a.sql has now checksum {one.checksum} instead of 7, description a instead of was, "
         "type SQL instead of JDBC"
     )
-    assert rows()[0] == (1, "1", "SQL", "V1__a.sql", one.checksum, True)
+    assert history_rows()[0] == (1, "1", "SQL", "V1__a.sql", one.checksum, True)
     assert kinds(read) == []
     assert Engine(read).migrate(session, schema).applied == ()
 
 
 def test_repair_marks_missing_migrations_as_deleted_as_flyway_does(
-    visit, session, schema, folder, tmp_path, rows, kinds, has
+    visit, session, schema, folder, tmp_path, history_rows, kinds, has
 ):
     gone = folder(ONE | TWO | THREE).versioned[1].checksum
     Engine(folder({})).migrate(session, schema)
@@ -131,7 +126,7 @@ def test_repair_marks_missing_migrations_as_deleted_as_flyway_does(
     with pytest.raises(MigrationMissing, match=r"V2__b\.sql"):
         Engine(read).migrate(session, schema)
     assert repair(visit, read) == ["V2__b.sql is not in the folder and was marked as deleted"]
-    assert rows()[-1] == (4, "2", "DELETE", "V2__b.sql", gone, True)
+    assert history_rows()[-1] == (4, "2", "DELETE", "V2__b.sql", gone, True)
     assert kinds(read) == []
     assert has("b")
     assert Engine(read).migrate(session, schema).applied == ()
@@ -146,14 +141,14 @@ def test_a_changed_repeatable_stays_to_be_applied(visit, session, schema, folder
     assert ask(f"SELECT n FROM {schema}.v") == [(2,)]
 
 
-def test_a_second_repair_finds_nothing(visit, session, schema, folder, ask, rows):
+def test_a_second_repair_finds_nothing(visit, session, schema, folder, ask, history_rows):
     read = folder(ONE | TWO)
     Engine(read).migrate(session, schema)
     ask(f"UPDATE {schema}.flyway_schema_history SET checksum = 7")
     assert len(repair(visit, read)) == 2
-    before = rows()
+    before = history_rows()
     assert repair(visit, read) == []
-    assert rows() == before
+    assert history_rows() == before
 
 
 def test_a_mark_that_disagrees_with_its_rows_is_set_right(visit, session, schema, folder, ask, kinds):
@@ -174,17 +169,17 @@ def test_a_repaired_schema_is_current(visit, session, schema, folder, ask):
     assert is_current(history.read(session, HistoryTable(schema)).mark, changed, None)
 
 
-def test_a_repair_that_cannot_be_finished_is_taken_back(visit, session, schema, folder, ask, rows):
+def test_a_repair_that_cannot_be_finished_is_taken_back(visit, session, schema, folder, ask, history_rows):
     read = folder(ONE | TWO)
     Engine(read).migrate(session, schema)
     ask(
         f"UPDATE {schema}.flyway_schema_history SET checksum = 7;"
         f"ALTER TABLE {schema}.flyway_schema_history ADD CHECK (checksum = 7 OR version = '1')"
     )
-    before = rows()
+    before = history_rows()
     with pytest.raises(SchemaRefused, match="writing its history was refused with SQLSTATE 23514"):
         repair(visit, read)
-    assert rows() == before
+    assert history_rows() == before
 
 
 def test_a_history_with_another_name_is_found(session, schema, folder, ask):

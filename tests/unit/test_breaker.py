@@ -59,7 +59,7 @@ def test_a_success_between_failures_begins_the_count_anew():
         (model.held(Breaker(), 5, "ann"), 10_000, Permit(granted=False, wait=100)),
     ],
 )
-def test_who_may_try(breaker, now, permit):
+def test_everybody_may_try_while_it_is_closed_nobody_while_it_is_open_and_one_probe_after_that(breaker, now, permit):
     assert model.allow(breaker, now, MOST)[1] == permit
 
 

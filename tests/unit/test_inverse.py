@@ -132,7 +132,7 @@ def test_the_inverses_of_a_folder_are_those_of_its_migrations():
         ("DROP VIEW v", 'CREATE VIEW v AS SELECT 1 FROM "${migrator:schema}".t;\n'),
     ],
 )
-def test_placeholders_stay_placeholders(forward, back):
+def test_placeholders_of_the_way_forward_are_placeholders_of_the_way_back(forward, back):
     before = (
         "CREATE TABLE t (a text DEFAULT '${migrator:tenant_id}')",
         'CREATE VIEW v AS SELECT 1 FROM "${migrator:schema}".t',

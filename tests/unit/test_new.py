@@ -127,7 +127,7 @@ def test_a_description_that_makes_no_name_is_refused(tmp_path, description, reas
         next_files(tmp_path, description, NOW)
 
 
-def test_nothing_is_overwritten(tmp_path):
+def test_a_file_that_is_there_is_not_overwritten_and_none_is_made_beside_it(tmp_path):
     files = next_files(tmp_path, "x", NOW, "pairs")
     files[1].path.write_text("mine")
     with pytest.raises(NoNextFile, match=r"0001_x\.down\.sql is there already"):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.model.plan import by_scope, count_by_database, lanes_for, make_plan, next_batch
+from migrator.model.plan import by_scope, lanes_for, make_plan, next_batch
 from migrator.model.rollout import OnHalt, Order, Rollout
 from migrator.model.share import Share
 from migrator.model.target import DatabaseKind, Scope, Target
@@ -169,10 +169,6 @@ def test_a_rollout_is_stored_as_what_differs_from_the_defaults_and_read_back():
 )
 def test_a_database_gets_its_budget_of_lanes_but_no_more_than_it_has_targets(counts, budgets, lanes):
     assert lanes_for(counts, budgets) == lanes
-
-
-def test_targets_are_counted_by_database():
-    assert count_by_database([ADMIN, *TENANTS]) == {"admin-db": 1, "a": 2, "b": 2}
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_a_database_that_does_not_answer_is_one_stop_with_the_reason():
         (190000, "warn", "19.0"),
     ],
 )
-def test_the_servers_version(version, expected, figure):
+def test_a_server_older_than_we_support_stops_and_a_newer_one_warns(version, expected, figure):
     said = found("version", version=version)
     assert (said.verdict.value, said.figure) == (expected, figure)
 
@@ -82,7 +82,7 @@ def test_the_servers_version(version, expected, figure):
     ("in_recovery", "read_only", "expected", "figure"),
     [(False, False, "ok", "yes"), (True, True, "stop", "replica"), (False, True, "stop", "read-only")],
 )
-def test_whether_it_can_be_written_to(in_recovery, read_only, expected, figure):
+def test_a_replica_or_a_read_only_database_stops(in_recovery, read_only, expected, figure):
     said = found("writable", in_recovery=in_recovery, read_only=read_only)
     assert (said.verdict.value, said.figure) == (expected, figure)
 

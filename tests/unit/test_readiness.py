@@ -18,8 +18,8 @@ DONE = LastKnown(True, "e1", is_done=True, version="12")
         (DONE, "12.1", ReadyState.BEHIND),
         (DONE, None, ReadyState.READY),
         (LastKnown(True), "1", ReadyState.UNKNOWN),
-        (LastKnown(True, "e2", is_rollback=True, is_done=False), "1", ReadyState.CHANGING),
-        (LastKnown(True, "e2", is_rollback=True, is_done=True, version=None), "1", ReadyState.BEHIND),
+        (LastKnown(True, "e2", is_done=False), "1", ReadyState.CHANGING),
+        (LastKnown(True, "e2", is_done=True, version=None), "1", ReadyState.BEHIND),
         (LastKnown(False, "e1", is_done=True, version="12"), "1", ReadyState.RETIRED),
     ],
 )

@@ -42,7 +42,7 @@ def test_settings_are_valid_and_every_name_in_them_is_one():
     assert {"control_url", "broker_url", "maintenance"} <= names
 
 
-def test_nothing_is_overwritten():
+def test_a_project_that_is_begun_is_not_overwritten():
     Path("migrator.toml").write_text("lanes = 2\n")
     Path("migrations/tenant").mkdir(parents=True)
     (Path("migrations/tenant") / "V1__mine.sql").write_text("SELECT 1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
-from migrator.cli.baselining import Baselining, baselining_options, write
+from migrator.cli.baseline import Baselining, baselining_options, write
 from migrator.cli.output import say
 from migrator.cli.schema.where import Where, one_schema
 from migrator.schema.repair import repair as repaired

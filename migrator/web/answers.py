@@ -31,8 +31,8 @@ WORTH_PACKING = 4096
 NOT_THERE = (UnknownExecution, UnknownTenant, UnknownAlert)
 
 
-class Ours(Closed, BaseHandler):
-    """Every handler of ours but files: never open to other origins, and errors in a sentence."""
+class Answer(Closed, BaseHandler):
+    """Every answer of ours but files: never open to other origins, and errors in a sentence."""
 
     def set_default_headers(self) -> None:
         """Flower can be told to let every site read; what is ours never does."""
@@ -80,7 +80,7 @@ class Ours(Closed, BaseHandler):
         self.write(said)
 
 
-class Page(Ours):
+class Page(Answer):
     """A page for people. ``render_page`` adds what every page of ours needs."""
 
     @authenticated
@@ -101,7 +101,7 @@ class Page(Ours):
         self.render_page("migrator_error.html", status=status_code, sentence=sentence_of(more))
 
 
-class Document(Ours):
+class Document(Answer):
     """A JSON document; errors are documents too: ``{"error": sentence}``."""
 
     def prepare(self) -> Any:

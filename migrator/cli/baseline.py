@@ -1,4 +1,4 @@
-"""How a history is begun in a schema that exists: at a version, or with what another tool has recorded."""
+"""What both baseline commands share: how a history is begun in a schema, at a version or as another tool has it."""
 
 from __future__ import annotations
 
