@@ -49,8 +49,8 @@ lint: $(VENV)/.dev ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-docs: $(VENV)/.dev ## Write the pages that are made from the code: command line, its JSON, settings
-	@$(BIN)/python docs/generate.py
+docs: $(VENV)/.dev ## Write the pages that are made from the code: command line, its JSON, settings, errors
+	@$(BIN)/python -m docs.generate
 	@$(BIN)/ruff format --quiet migrator/cli/summaries.py
 
 audit: $(VENV)/.dev ## Ask whether a dependency has a known vulnerability

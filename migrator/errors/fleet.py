@@ -151,4 +151,4 @@ class BadChannel(BadInput):
 class ChannelFailed(MigratorError):
     """A message did not get through; never says where to, for that is a secret."""
 
-    sentence = "channel {channel} did not take the message: {reason}"
+    sentence = "channel {channel} did not take the message: {reason}; 'migrator alerts test' tries it again"

@@ -117,7 +117,9 @@ class UnfitFile(FolderError):
 class DownWithoutUp(FolderError):
     """A script for the way back of a migration that is not there."""
 
-    sentence = "{path} takes back a migration that is not in the folder; there is no {up}"
+    sentence = (
+        "{path} takes back a migration that is not in the folder; there is no {up}. Add that, or take this file away"
+    )
 
 
 class BadSections(FolderError):

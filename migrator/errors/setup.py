@@ -20,13 +20,16 @@ class BadSettings(BadInput):
 class BadUrl(BadInput):
     """A connection URL that libpq cannot read; it may hold a password and is not quoted."""
 
-    sentence = "the connection URL cannot be read: {reason}"
+    sentence = "the connection URL cannot be read: {reason}; write it as postgresql://user@host:5432/database"
 
 
 class BadCredential(BadInput):
     """A credential reference that does not lead to a password."""
 
-    sentence = "credential {reference} of database {database} gives no password: {reason}"
+    sentence = (
+        "credential {reference} of database {database} gives no password: {reason}; nothing was changed. A reference "
+        "is followed where the work is done, on the machine of the workers"
+    )
 
 
 class MessageTooLarge(BadInput):
@@ -98,19 +101,25 @@ class LocalServiceFailed(MigratorError):
 class ControlDatabaseUnreachable(TransientError):
     """The ledger cannot be reached, so nothing is begun."""
 
-    sentence = "the control database at {address} cannot be reached: {reason}; nothing was changed"
+    sentence = (
+        "the control database at {address} cannot be reached: {reason}; nothing was changed. Check that its server "
+        "runs, and the setting control_url (MIGRATOR_CONTROL_URL)"
+    )
 
 
 class ControlDatabaseRefused(MigratorError):
     """The control database refused a statement of ours; values are not quoted."""
 
-    sentence = "the control database at {address} refused what was to be written: {reason}"
+    sentence = "the control database at {address} refused what was to be written, nothing of it was: {reason}"
 
 
 class BrokerUnreachable(TransientError):
     """The event could not be handed to the broker."""
 
-    sentence = "the broker at {address} cannot be reached: {reason}; nothing was sent"
+    sentence = (
+        "the broker at {address} cannot be reached: {reason}; nothing was sent. Check that it runs, and the setting "
+        "broker_url (MIGRATOR_BROKER_URL)"
+    )
 
 
 class DashboardOpen(BadInput):

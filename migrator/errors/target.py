@@ -31,13 +31,19 @@ class WrongCredentials(MigratorError):
 class DatabaseUnreachable(TransientError):
     """No connection could be made."""
 
-    sentence = "database {database} at {address} cannot be reached: {reason}; nothing was changed"
+    sentence = (
+        "database {database} at {address} cannot be reached: {reason}; nothing was changed. Check that its server runs "
+        "and takes connections at that address"
+    )
 
 
 class BreakerOpen(TransientError):
     """Nobody may try to reach a database at present, because nobody could for some time."""
 
-    sentence = "the breaker of database {database} is open, it has not been reached for {seconds} s: {reason}"
+    sentence = (
+        "the breaker of database {database} is open, it has not been reached for {seconds} s: {reason}. "
+        "'migrator breaker list' tells when the next probe may go"
+    )
     exit_code = EXIT_REFUSED
 
     @property
@@ -54,7 +60,10 @@ class BreakerOpen(TransientError):
 class BreakerStoreUnreachable(TransientError):
     """The shared memory of the breakers did not answer somebody who asked for it."""
 
-    sentence = "the store of the breakers cannot be reached: {reason}; nothing was changed"
+    sentence = (
+        "the store of the breakers cannot be reached: {reason}; nothing was changed, and every database is tried "
+        "until it is back. Check the setting breaker_url, or result_backend where that is not set"
+    )
 
 
 class QueryRefused(MigratorError):
@@ -96,7 +105,10 @@ class WorkersLost(MigratorError):
 class ConnectionLost(TransientError):
     """The connection broke in the middle; history will tell what was committed."""
 
-    sentence = "the connection to database {database} was lost while migrating schema {schema}: {reason}"
+    sentence = (
+        "the connection to database {database} was lost while migrating schema {schema}: {reason}. Its history says "
+        "what was committed before; the next try goes on from there"
+    )
 
 
 class ServerRefusedForNow(TransientError):

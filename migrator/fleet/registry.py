@@ -31,7 +31,8 @@ def add_database(connection: Connection, database: Database) -> bool:
         return True
     known = as_database(first(connection, "database", id=database.id))
     if known.kind is not database.kind:
-        reason = f"it is registered with kind {known.kind.value} already, not {database.kind.value}"
+        kinds = f"kind {known.kind.value} already, not {database.kind.value}"
+        reason = f"it is registered with {kinds}; give this one another id"
         raise DatabaseConflict(database=database.id, reason=reason)
     revived = run(connection, "revive_database", id=database.id)
     return change_database(connection, database.id, _database_row(database)) or bool(revived)

@@ -14,6 +14,7 @@ import pytest
 from celery import Celery
 
 import migrator
+from docs.generate.errors import SUBJECTS, errors_of
 from migrator import errors
 from migrator.errors import (
     EXIT_BAD_INPUT,
@@ -57,6 +58,44 @@ def drawn() -> dict[str, str]:
 
 def test_every_error_hangs_in_the_drawn_tree_where_it_is_drawn():
     assert drawn() == {name: error.__bases__[0].__name__ for name, error in CLASSES.items()}
+
+
+def made_anywhere() -> set[str]:
+    """Every error class of the rooms of ``migrator.errors``, whether or not somebody made it importable from there."""
+    rooms = sorted((ROOT / "migrator" / "errors").glob("*.py"))
+    return {
+        node.name for path in rooms for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)
+    }
+
+
+def test_every_error_is_importable_from_one_place():
+    assert made_anywhere() == set(CLASSES) == {name for name in errors.__all__ if not name.startswith("EXIT_")}
+
+
+def test_every_error_with_a_sentence_stands_in_the_manual():
+    told = {name for name, error in CLASSES.items() if error.sentence != MigratorError.sentence}
+    listed = {error.__name__ for _, room in SUBJECTS for error in errors_of(room)}
+    assert listed == told
+
+
+def test_no_error_is_there_in_vain():
+    """One that only others derive from is there to be caught."""
+    leaves = {name for name, error in CLASSES.items() if not error.__subclasses__()}
+    named = {node.id for tree in _outside_of_errors() for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert leaves - named == set()
+
+
+def _outside_of_errors():
+    for path in (path for package in ("migrator", "tasks", "config") for path in (ROOT / package).rglob("*.py")):
+        if path.parent.name != "errors":
+            yield ast.parse(path.read_text(encoding="utf-8"))
+
+
+@every_class
+def test_the_sentence_of_an_error_goes_on_from_a_person_and_has_no_full_stop(error):
+    """Sentences are put behind others, such as 'Error: ', and in front of others."""
+    assert not error.sentence.endswith((".", "\n"))
+    assert not re.match(r"[A-Z][a-z]", error.sentence)
 
 
 @every_class
