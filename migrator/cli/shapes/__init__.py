@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrator.cli.shapes import execution, fleet, folder, schema, watching
+from migrator.cli.shapes import execution, fleet, folder, plan, schema, watching
 
 SHAPES: dict[str, Any] = {
     "migrator alerts list": list[watching.Alert],
@@ -43,9 +43,9 @@ SHAPES: dict[str, Any] = {
     "migrator new": folder.Made,
     "migrator pause": execution.Steered,
     "migrator performance": watching.Performance | watching.Runs,
-    "migrator plan": folder.Plan,
+    "migrator plan": plan.Plan,
     "migrator preflight": fleet.Preflight,
-    "migrator rehearse": folder.Rehearsals,
+    "migrator rehearse": plan.Rehearsals,
     "migrator relay": watching.Relayed,
     "migrator repair": folder.Repaired,
     "migrator resume": execution.Steered,
