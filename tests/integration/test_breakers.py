@@ -133,7 +133,7 @@ def test_without_a_store_everybody_may_try(database, monkeypatch):
 
 def test_while_the_store_is_away_everybody_may_try_and_it_is_said_once(monkeypatch):
     found = Breakers(BreakerStore(f"redis://127.0.0.1:{free_port()}/0", MOST), MOST, 600)
-    monkeypatch.setattr(breaker, "AWAY_SECONDS", 0.0)
+    monkeypatch.setattr("tasks.breakers.AWAY_SECONDS", 0.0)
     with capture_logs() as logs:
         assert [found.allow("eu-1") for _ in range(5)] == [Permit()] * 5
         assert found.failed(DATABASE, Permit(), "refused") is None
@@ -141,7 +141,7 @@ def test_while_the_store_is_away_everybody_may_try_and_it_is_said_once(monkeypat
 
 
 def test_when_the_store_is_back_the_breakers_work_again_and_it_is_said(valkey, breakers, database, monkeypatch):
-    monkeypatch.setattr(breaker, "AWAY_SECONDS", 0.0)
+    monkeypatch.setattr("tasks.breakers.AWAY_SECONDS", 0.0)
     valkey.stop()
     with capture_logs() as logs:
         assert breakers.allow("eu-1") == Permit()
