@@ -130,7 +130,8 @@ def test_a_lock_on_the_history_passes_too(open_, folder, schema, locked, mode, f
 def test_a_deadlock_is_tried_again(open_, folder, schema, locked, ask, waits):
     Engine(folder(TWO)).migrate(open_(), schema)
     other = locked(f"SET deadlock_timeout = '60s'; LOCK TABLE {schema}.more")
-    sql = "SET LOCAL lock_timeout = 0; SET LOCAL deadlock_timeout = '10ms'; LOCK TABLE item; LOCK TABLE more"
+    # looked for once, after that time: by then the other one has to wait as well, also on a busy machine
+    sql = "SET LOCAL lock_timeout = 0; SET LOCAL deadlock_timeout = '2s'; LOCK TABLE item; LOCK TABLE more"
     with meanwhile(Engine(folder({"V3__both.sql": sql})).migrate, open_("first"), schema) as first:
         eventually(lambda: waits("first"))
         other.run(f"LOCK TABLE {schema}.item; COMMIT")
