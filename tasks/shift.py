@@ -53,7 +53,7 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
         budget = desk.budget(database)
         lanes.prepare(connection, database.id, budget)
         most = min(budget.bulk, execution.options.get("lanes") or budget.bulk)
-        now = full_pace(budget.total) if single else pace.begin(connection, database.id, most)
+        now = full_pace(budget.total) if single else pace.begin(connection, claimer, most)
         seconds = claimer.lease_seconds
         slot = lanes.take(connection, database.id, claimer.holder, budget, seconds, single=single, most=now.lanes)
     if slot is None:
