@@ -50,7 +50,7 @@ class Pacing:
             return
         every = desk.settings().lane_slice
         with desk.store().begin() as connection:
-            self._batch, measured = pace.report(connection, self._claimer.database_id, self._taken())
+            self._batch, measured = pace.report(connection, self._claimer, self._taken())
         if measured >= every and not self._session.is_closed:
             self._decide(self._load(), every)
 

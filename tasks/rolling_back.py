@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
-from migrator.errors import CannotUndo, FingerprintDiffers, MigratorError
+from migrator.errors import CannotUndo, MigratorError
 from migrator.fleet import rollbacks
 from migrator.fleet.rollbacks import Changed
 from migrator.folder.way_back import WaysBack
@@ -21,11 +21,11 @@ from migrator.model.way_back import Strategy
 from migrator.schema import history
 from migrator.schema.back import Since, check_newest
 from migrator.schema.engine import Change, Engine
-from migrator.schema.fingerprint import fingerprint_of
 from migrator.schema.history import HistoryTable
 from migrator.schema.session import Session
 from tasks import copies, desk
 from tasks.failing import failed_or_again
+from tasks.proving import Unproven
 
 SNAPSHOT = "snapshot"
 
@@ -33,7 +33,7 @@ log = structlog.get_logger("migrator.target")
 
 
 class RollingBack:
-    """Takes back, in each target, what one execution changed there, and proves it by the fingerprint."""
+    """Takes back, in each target, what one execution changed there; the fingerprint is the proof."""
 
     def __init__(self, row: Row[Any], database: Database) -> None:
         self._row, self._database = row, database
@@ -51,21 +51,20 @@ class RollingBack:
             found = rollbacks.changed(connection, self._row.takes_back, self._database.id, schemas)
         self._changed = {(each.target.schema_name, each.stage): each for each in found}
 
-    def one(self, session: Session, claim: Claim) -> Outcome | None:
-        """Take one target back."""
+    def one(self, session: Session, claim: Claim) -> Outcome | Unproven | None:
+        """Take one target back; what has a fingerprint to be held against is proven with others of its batch."""
         started = time.monotonic()
         try:
             return self._taken_back(session, claim)
         except MigratorError as error:
             return failed_or_again(error, claim, time.monotonic() - started)
 
-    def _taken_back(self, session: Session, claim: Claim) -> Outcome:
+    def _taken_back(self, session: Session, claim: Claim) -> Outcome | Unproven:
         changed = self._ranked(session, self._changed[claim.schema_name, claim.stage])
         if changed.since_rank is None:
             return Outcome(claim, OutcomeState.DONE, note="nothing was changed by that execution")
         change, way = self._undone_or_restored(session, claim, changed)
-        note = self._proved(session, claim, changed, way)
-        return Outcome(
+        outcome = Outcome(
             claim,
             OutcomeState.DONE,
             change.from_version,
@@ -74,11 +73,14 @@ class RollingBack:
             change.seconds,
             since_rank=change.since_rank,
             until_rank=change.until_rank,
-            note=note,
+            note=f"taken back by {way}; there was no fingerprint to compare with",
             laps=change.laps,
             refused=change.refused,
             waited=change.waited,
         )
+        if changed.fingerprint_before is None or self._to is not None:
+            return outcome
+        return Unproven(outcome, changed.fingerprint_before, way, self._rules.history_table)
 
     def _ranked(self, session: Session, changed: Changed) -> Changed:
         """Where the execution failed in a target, the mark says whether it had committed something before."""
@@ -107,17 +109,6 @@ class RollingBack:
         past = history.read(session, self._table(schema))
         check_newest(past.rows, Since(until=changed.until_rank), schema)
         return copies.put_back(session, self._database, schema, self._row.takes_back, changed.snapshot, past)
-
-    def _proved(self, session: Session, claim: Claim, changed: Changed, way: str) -> str:
-        """Raises FingerprintDiffers when the catalog is not as it was."""
-        if changed.fingerprint_before is None or self._to is not None:
-            return f"taken back by {way}; there was no fingerprint to compare with"
-        found = fingerprint_of(session, claim.schema_name, self._rules.history_table)
-        if found != changed.fingerprint_before:
-            raise FingerprintDiffers(
-                schema=claim.schema_name, found=found, expected=changed.fingerprint_before, way=way
-            )
-        return f"taken back by {way}; the fingerprint is the one before, {found[:12]}"
 
     def _engine(self, stage: int) -> Engine:
         """One for each stage: what an attempt has taken back counts for its own stage alone."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import structlog
@@ -24,6 +25,7 @@ from tasks.breaker import session_to
 from tasks.heartbeat import Heartbeat
 from tasks.interrupt import interruptible
 from tasks.pacing import Pacing
+from tasks.proving import Unproven, prove
 from tasks.takeover import lost_too_often, take_over
 from tasks.told import tell
 from tasks.work import Work, work_of
@@ -51,7 +53,7 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
         budget = desk.budget(database)
         lanes.prepare(connection, database.id, budget)
         most = min(budget.bulk, execution.options.get("lanes") or budget.bulk)
-        now = full_pace(budget.total) if single else pace.begin(connection, database.id, most)
+        now = full_pace(budget.total) if single else pace.begin(connection, claimer, most)
         seconds = claimer.lease_seconds
         slot = lanes.take(connection, database.id, claimer.holder, budget, seconds, single=single, most=now.lanes)
     if slot is None:
@@ -92,6 +94,7 @@ class Shift:
         self._work = work
         self._pace = mirror.Pace(desk.settings().progress_every)
         self._unwritten: list[Outcome] = []
+        self._unproven: list[Unproven] = []
         self._current: str | None = None
 
     def work(self, until: float) -> bool:
@@ -125,36 +128,50 @@ class Shift:
     def _work_on(self, batch: Sequence[Claim], until: float) -> None:
         """Target after target, until the time is over or the execution is paused or over its budget.
 
-        What was not begun is given back.
+        What was not begun is given back, and so is what was not proven before the connection was lost.
         """
         take_over(self.session, batch)
         self._work.begin(self.session, batch)
         for number, claim in enumerate(batch):
             if self.session.is_closed or (number and time.monotonic() >= until):
-                return
+                break
             facts = {"database": claim.database_id, "schema": claim.schema_name, "tenant": claim.tenant_id}
-            with tracing.span("target", execution=self.claimer.execution_id, **facts):
-                outcome = self._one(claim)
-            if outcome is None:
-                self._put_back.append(claim)
-                continue
-            self._unwritten.append(outcome)
-            if self.paced:
-                self.paced.saw(outcome)
-            self._current = f"{claim.database_id}/{claim.schema_name}"
-            if outcome.state is OutcomeState.FAILED or self._pace.is_due():
+            with tracing.span("target", execution=self.claimer.execution_id, **facts), _named(claim):
+                self._begun(claim, lost_too_often(claim) or self._work.one(self.session, claim))
+            if self._has_failed() or self._pace.is_due():
+                self._prove()
                 if not self._write():
-                    return
+                    break
                 self._show()
+        self._prove()
 
-    def _one(self, claim: Claim) -> Outcome | None:
-        """Work on one target; every line that the log has of it says which."""
-        whose = {"tenant": claim.tenant_id} if claim.tenant_id else {}
-        with structlog.contextvars.bound_contextvars(schema=claim.schema_name, **whose):
-            outcome = lost_too_often(claim) or self._work.one(self.session, claim)
-            if outcome is not None:
-                tell(outcome)
-            return outcome
+    def _begun(self, claim: Claim, found: Outcome | Unproven | None) -> None:
+        if isinstance(found, Unproven):
+            self._unproven.append(found)
+        else:
+            self._ended(claim, found)
+
+    def _ended(self, claim: Claim, outcome: Outcome | None) -> None:
+        if outcome is None:
+            self._put_back.append(claim)
+            return
+        tell(outcome)
+        self._unwritten.append(outcome)
+        if self.paced:
+            self.paced.saw(outcome)
+        self._current = f"{claim.database_id}/{claim.schema_name}"
+
+    def _prove(self) -> None:
+        """Hold what was taken back against its proof: only then it may be written."""
+        unproven, self._unproven = self._unproven, []
+        if not unproven or self.session.is_closed:
+            return
+        for claim, outcome in prove(self.session, unproven):
+            with _named(claim):
+                self._ended(claim, outcome)
+
+    def _has_failed(self) -> bool:
+        return bool(self._unwritten) and self._unwritten[-1].state is OutcomeState.FAILED
 
     def _write(self) -> bool:
         """Write down what is done; whether there may be more."""
@@ -171,3 +188,11 @@ class Shift:
     def _show(self) -> None:
         if self._current and self.paced:
             mirror.show(self.claimer.execution_id, self._current)
+
+
+@contextmanager
+def _named(claim: Claim) -> Iterator[None]:
+    """Every line that the log has of a target says which it is."""
+    whose = {"tenant": claim.tenant_id} if claim.tenant_id else {}
+    with structlog.contextvars.bound_contextvars(schema=claim.schema_name, **whose):
+        yield

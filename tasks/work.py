@@ -14,6 +14,7 @@ from migrator.schema.session import Session
 from tasks.drifting import Drifting
 from tasks.maintaining import analyzing, reindexing
 from tasks.migrating import Migrating
+from tasks.proving import Unproven
 from tasks.rolling_back import RollingBack
 from tasks.snapshotting import snapshotting
 from tasks.validating import validating
@@ -25,7 +26,7 @@ class Work(Protocol):
     def begin(self, session: Session, batch: Sequence[Claim]) -> None:
         """What is better done for a whole batch at once, before its first target."""
 
-    def one(self, session: Session, claim: Claim) -> Outcome | None:
+    def one(self, session: Session, claim: Claim) -> Outcome | Unproven | None:
         """Work on one target; its own failure is an outcome, None for one that may pass and is tried again."""
 
 

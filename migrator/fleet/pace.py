@@ -11,7 +11,17 @@ from sqlalchemy import Connection, Row
 from migrator.fleet.claims import Claimer
 from migrator.fleet.store import first, rows, run
 from migrator.model.facts import Load
-from migrator.model.pace import Move, Pace, PaceLimits, Seen, Tally, full_pace, next_pace, within_budget
+from migrator.model.pace import (
+    Move,
+    Pace,
+    PaceLimits,
+    Seen,
+    Tally,
+    for_other_targets,
+    full_pace,
+    next_pace,
+    within_budget,
+)
 
 FORGOTTEN_AFTER = 300.0
 """Seconds after which a pace says nothing about a database any more."""
@@ -20,16 +30,16 @@ REST = 2.0
 MOST_CHANGES = 20
 
 
-def begin(connection: Connection, database_id: str, budget: int) -> Pace:
+def begin(connection: Connection, claimer: Claimer, budget: int) -> Pace:
     """The pace to begin a shift with, within a budget of lanes."""
-    row = first(connection, "pace", database_id=database_id, forgotten=FORGOTTEN_AFTER)
+    row = first(connection, "pace", database_id=claimer.database_id, forgotten=FORGOTTEN_AFTER)
     if row is not None and not row.is_forgotten:
-        return within_budget(_pace(row), row.budget, budget)
+        return within_budget(_pace(row, claimer), row.budget, budget)
     full = full_pace(budget)
     run(
         connection,
         "begin_pace",
-        database_id=database_id,
+        database_id=claimer.database_id,
         budget=budget,
         lanes=full.lanes,
         batch=full.batch,
@@ -40,12 +50,12 @@ def begin(connection: Connection, database_id: str, budget: int) -> Pace:
     return full
 
 
-def report(connection: Connection, database_id: str, tally: Tally) -> tuple[int, float]:
+def report(connection: Connection, claimer: Claimer, tally: Tally) -> tuple[int, float]:
     """Add what a lane did; returns the most targets of its next batch, and for how many seconds has been measured."""
     row = first(
         connection,
         "report_pace",
-        database_id=database_id,
+        database_id=claimer.database_id,
         slot=tally.slot,
         seconds=tally.seconds,
         done=tally.done,
@@ -53,7 +63,7 @@ def report(connection: Connection, database_id: str, tally: Tally) -> tuple[int,
         refused=tally.refused,
         rest=REST,
     )
-    return (row.batch, float(row.seconds)) if row is not None else (PaceLimits(1).most, 0.0)
+    return (_pace(row, claimer).batch, float(row.seconds)) if row is not None else (PaceLimits(1).most, 0.0)
 
 
 def decide(
@@ -66,7 +76,7 @@ def decide(
     row = first(connection, "due_pace", database_id=claimer.database_id, bulk=bulk, every=every)
     if row is None:
         return None
-    before = within_budget(_pace(row), row.budget, limits.budget)
+    before = within_budget(_pace(row, claimer), row.budget, limits.budget)
     after = next_pace(before, _seen(row, load), limits)
     changed = [_change(claimer, row, after)] if after.lanes != before.lanes else []
     run(
@@ -114,8 +124,9 @@ def _change(claimer: Claimer, row: Row[Any], after: Pace) -> dict[str, Any]:
     }
 
 
-def _pace(row: Row[Any]) -> Pace:
-    return Pace(row.lanes, row.batch, Move(row.move), row.reason, row.rate, row.ceiling, row.calm)
+def _pace(row: Row[Any], claimer: Claimer) -> Pace:
+    kept = Pace(row.lanes, row.batch, Move(row.move), row.reason, row.rate, row.ceiling, row.calm)
+    return kept if row.execution_id == claimer.execution_id else for_other_targets(kept)
 
 
 def _seen(row: Row[Any], load: Load | None) -> Seen:

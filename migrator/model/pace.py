@@ -111,6 +111,11 @@ def within_budget(pace: Pace, was: int, budget: int) -> Pace:
     return replace(pace, lanes=budget if pace.lanes >= was else min(pace.lanes, budget))
 
 
+def for_other_targets(pace: Pace) -> Pace:
+    """As another execution finds it: how long one target of the last one took says nothing about these, harm does."""
+    return pace if pace.move is Move.HALVE else replace(pace, batch=max(pace.batch, PaceLimits(pace.lanes).most))
+
+
 def next_pace(pace: Pace, seen: Seen, limits: PaceLimits) -> Pace:
     """The pace to go on with, never above the budget and never below one lane and one target."""
     now = _within(pace, max(limits.budget, 1))

@@ -59,9 +59,13 @@ def schema_exists(session: Session, table: HistoryTable) -> bool:
 
 
 def as_history(found: Sequence[tuple[Any, ...]]) -> History:
-    """Rows of the queries ``enter`` and ``read``: the mark in each, history columns null for an empty table."""
-    rows = tuple(HistoryRow(*row[1:]) for row in found if row[1] is not None)
-    return History(rows, Mark.read(found[0][0]) if found else None)
+    """Rows of the queries ``enter`` and ``read``: the mark in each, history columns null for an empty table.
+
+    They come in any order: for a server that does this once per schema, planning a sort takes longer than sorting.
+    """
+    rows = [HistoryRow(*row[1:]) for row in found if row[1] is not None]
+    rows.sort(key=lambda row: row.installed_rank)
+    return History(tuple(rows), Mark.read(found[0][0]) if found else None)
 
 
 def record(table: HistoryTable, rows: sql.Composable, newest_rank: int, mark: Mark) -> sql.Composed:

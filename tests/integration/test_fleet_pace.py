@@ -27,9 +27,9 @@ def known(store):
 
 @pytest.fixture
 def begin(store):
-    def shift(budget=4):
+    def shift(budget=4, execution="e1"):
         with store.begin() as connection:
-            return pace.begin(connection, "eu-1", budget)
+            return pace.begin(connection, lane(execution=execution), budget)
 
     return shift
 
@@ -39,9 +39,9 @@ def report(store, begin):
     """Reports as a lane does; returns the batch and the seconds measured."""
     begin()
 
-    def tally(slot=1, seconds=1.0, **more):
+    def tally(slot=1, seconds=1.0, execution="e1", **more):
         with store.begin() as connection:
-            return pace.report(connection, "eu-1", Tally(slot, seconds, **more))
+            return pace.report(connection, lane(execution=execution), Tally(slot, seconds, **more))
 
     return tally
 
@@ -94,6 +94,21 @@ def test_refusals_halve_the_lanes_of_every_shift_that_follows(report, decide, be
     report(done=5, refused=2)
     assert (decide().move, begin().lanes) == (Move.HALVE, 2)
     assert kept("done, refused, slots, execution_id") == (0, 0, [], "e1")
+
+
+def test_slow_targets_bind_the_next_shifts_of_their_execution_and_no_other(report, decide, begin, query, control):
+    report(done=5)
+    query(control, "UPDATE migrator.pace SET began_at = began_at - interval '50s'")
+    assert decide().batch < FOUR.most
+    assert begin().batch < FOUR.most
+    assert begin(execution="e2").batch == FOUR.most
+    assert report(execution="e2")[0] == FOUR.most
+
+
+def test_batches_that_were_halved_because_of_harm_are_halved_for_everybody(report, decide, begin):
+    report(done=50, refused=1)
+    assert decide().batch == FOUR.most // 2
+    assert begin(execution="e2").batch == FOUR.most // 2
 
 
 @pytest.mark.parametrize(

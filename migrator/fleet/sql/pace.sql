@@ -38,7 +38,7 @@ SET began_at = CASE WHEN goes_on THEN began_at ELSE clock_timestamp() - :seconds
     reported_at = clock_timestamp()
 FROM before
 WHERE pace.database_id = before.database_id
-RETURNING pace.batch, extract(epoch FROM clock_timestamp() - began_at) AS seconds;
+RETURNING pace.*, extract(epoch FROM clock_timestamp() - began_at) AS seconds;
 
 -- due_pace --
 -- The pace, locked, when there is to be a decision and no other lane is at it; and how many lanes were at work.

@@ -41,8 +41,7 @@ SELECT comments.description AS mark,
 FROM (SELECT) AS always
 LEFT JOIN {schema}.{history} AS past ON true
 LEFT JOIN pg_description AS comments
-    ON comments.objoid = {history_name}::regclass AND comments.classoid = 'pg_class'::regclass AND comments.objsubid = 0
-ORDER BY installed_rank;
+    ON comments.objoid = {history_name}::regclass AND comments.classoid = 'pg_class'::regclass AND comments.objsubid = 0;
 
 -- read --
 -- History and mark of one target; nothing is made or locked. No rows at all when there is no such table.
@@ -51,8 +50,7 @@ SELECT comments.description AS mark,
 FROM (SELECT) AS always
 LEFT JOIN {schema}.{history} AS past ON true
 LEFT JOIN pg_description AS comments
-    ON comments.objoid = {history_name}::regclass AND comments.classoid = 'pg_class'::regclass AND comments.objsubid = 0
-ORDER BY installed_rank;
+    ON comments.objoid = {history_name}::regclass AND comments.classoid = 'pg_class'::regclass AND comments.objsubid = 0;
 
 -- chronicle --
 SELECT version, script, type, success, installed_on, installed_by FROM {schema}.{history} ORDER BY installed_rank;

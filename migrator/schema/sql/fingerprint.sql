@@ -260,7 +260,7 @@ WITH members AS MATERIALIZED (
     SELECT 'constraint', types.name || '.' || quote_ident(conname), pg_get_constraintdef(pg_constraint.oid, true),
            'pg_constraint'::regclass, pg_constraint.oid, 0, NULL, NULL, NULL
     FROM types
-    JOIN pg_constraint ON contypid = types.oid AND contype <> 'n'
+    JOIN pg_constraint ON contypid = types.oid AND conrelid = 0 AND contype <> 'n'
     WHERE typtype = 'd'
     UNION ALL
     SELECT 'cast', format('%s as %s', castsource::regtype, casttarget::regtype),
