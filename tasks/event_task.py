@@ -152,7 +152,7 @@ class EventTask(BreakerTask):
         """The event waits and is tried again; the reason is stored."""
         log.warning("event is tried again", event_id=task_id, reason=str(exc), retries=self.request.retries)
         with _noting(task_id) as connection:
-            events.note_retry(connection, task_id, self.event_type, str(exc))
+            events.note_retry(connection, task_id, self.event_type, str(exc), (self.request.retries or 0) + 1)
 
     def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
         """The sender has its answer: what need not be waited for is done now."""

@@ -188,9 +188,8 @@ class Visit:
             begin = self._own() + self._text("laps_alone", milliseconds=sql.Literal(int(seconds * 1000)))
             self._send(begin + self._record(script, past, mark) + "COMMIT", "writing its history", _APPLIED_STATE)
         finally:
-            if not self.session.is_closed:
-                self.session.roll_back()
-                self.session.run(self._text("let_go"))
+            self.session.roll_back()
+            self.session.let_go(self._text("let_go"))
         return Applied((Lap(migration.script, seconds),))
 
     def _refuse_changing_connections(self, migration: Migration, past: History) -> None:
