@@ -7,7 +7,7 @@ import structlog
 from migrator.fleet import events, ledger
 from migrator.model.event import EventStatus, EventType
 from migrator.model.execution import ExecutionState, Standing, Step, next_step
-from tasks import alerting, breaker, desk, relay, tending, tracing
+from tasks import alerting, breaker, desk, relay, templates, tending, tracing
 from tasks.app import app
 
 log = structlog.get_logger("migrator.upkeep")
@@ -18,7 +18,7 @@ def upkeep() -> None:
     """Send events whose time has come; once more those of executions that lie still, and those that were forgotten.
 
     Also what was published and no relay sent. And set right what the ledger says of breakers that their store has
-    forgotten, ask for spares where there are too few, and look at the alerts.
+    forgotten, ask for spares where there are too few and for templates whose maker was lost, and look at the alerts.
     """
     for event_id, type_, priority in _due():
         log.info("event is due", event_id=event_id, type=type_)
@@ -28,6 +28,7 @@ def upkeep() -> None:
         _send(event_id, type_, priority, retries)
     relay.catch_up()
     breaker.reconcile()
+    templates.look_around()
     tending.look_around()
     alerting.look_around(alerting.ask)
 

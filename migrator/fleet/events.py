@@ -138,7 +138,7 @@ def send_again(connection: Connection, event_id: str, by: str) -> bool:
 
 
 def note_retry(connection: Connection, event_id: str, type_: EventType, sentence: str, count: int = 1) -> None:
-    """The event is going to be tried again, because of this, and for the ``count``-th time by the message it came with."""
+    """The event is going to be tried again because of this, for the ``count``-th time by the message it came with."""
     run(connection, "retry_event", id=event_id, type=type_.value, error_message=sentence, retry_count=count)
 
 

@@ -68,7 +68,7 @@ def _recovery(site: Site, hit: Hit, hits: Sequence[Hit], load: float) -> Recover
 
 
 def _away(hit: Hit, lease: float) -> tuple[float, float]:
-    """From when to when a hit excuses others. What a flush has lost, and what died with a whole worker, waits for a lease."""
+    """From when to when a hit excuses others. What was lost by a flush or with a whole worker waits for a lease."""
     more = lease if hit.kind in (Kind.FLUSH, Kind.WORKER) else 0.0
     return hit.at, hit.at + hit.away + RETURN_SECONDS + more
 
@@ -77,9 +77,9 @@ def overlap(since: float, until: float, others: Iterable[tuple[float, float]]) -
     """How many seconds of a time belong to any of the others."""
     total, reached = 0.0, since
     for begin, end in sorted(others):
-        begin, end = max(begin, reached), min(end, until)
-        if end > begin:
-            total, reached = total + end - begin, end
+        first, last = max(begin, reached), min(end, until)
+        if last > first:
+            total, reached = total + last - first, last
     return total
 
 

@@ -46,7 +46,9 @@ def as_document(facts: Mapping[str, Any], verdicts: Sequence[Verdict]) -> dict[s
 
 def tell(console: Console, document: Mapping[str, Any]) -> None:
     """Print the table, and what was late."""
-    table = Table("killed", "times", "next: median", "worst", "taken over: times", "median", "worst", "alone", "worst alone")
+    table = Table(
+        "killed", "times", "next: median", "worst", "taken over: times", "median", "worst", "alone", "worst alone"
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     for kind, figures in document["by_kind"].items():

@@ -195,7 +195,8 @@ def pending(ask, schema):
 
 
 @pytest.mark.parametrize(
-    "sql", [*DETACH.values(), "ALTER TABLE ${migrator:schema}.item DETACH PARTITION ${migrator:schema}.one CONCURRENTLY"]
+    "sql",
+    [*DETACH.values(), "ALTER TABLE ${migrator:schema}.item DETACH PARTITION ${migrator:schema}.one CONCURRENTLY"],
 )
 def test_a_detachment_that_was_killed_half_way_is_finished_by_the_next_run(
     session, schema, folder, ask, open_, pending, scripts, reader, sql
@@ -265,7 +266,9 @@ def test_a_rebuild_that_was_killed_half_way_leaves_no_copy_once_the_next_run_has
 
 def test_a_view_that_is_refreshed_beside_its_readers_is_noted_in_the_same_transaction(session, schema, folder, ask):
     view = "CREATE MATERIALIZED VIEW names AS SELECT id, name FROM item; CREATE UNIQUE INDEX ON names (id)"
-    refresh = "VACUUM item; REFRESH MATERIALIZED VIEW CONCURRENTLY names; INSERT INTO item VALUES (2, 'two'); VACUUM nobody"
+    refresh = (
+        "VACUUM item; REFRESH MATERIALIZED VIEW CONCURRENTLY names; INSERT INTO item VALUES (2, 'two'); VACUUM nobody"
+    )
     files = folder(TABLE | {"V2__view.sql": view, "V3__refresh.sql": refresh})
     for _ in range(2):
         with pytest.raises(MigrationFailed, match='relation "nobody" does not exist'):

@@ -84,6 +84,8 @@ def test_what_is_late_is_said_by_the_seconds_for_which_nothing_else_can_be_blame
 
 def test_a_late_one_says_what_was_promised_and_that_a_busy_machine_is_no_proof():
     calm, busy = (Recovery(Kind.CHILD, 0.1, 9.0, 3.5, load) for load in (0.5, 7.0))
-    said = "late: round 7, worker child: taken over after 9.0 s, 5.5 s of them while nothing else was away, promised are 5"
+    said = (
+        "late: round 7, worker child: taken over after 9.0 s, 5.5 s of them while nothing else was away, promised are 5"
+    )
     assert told(7, calm, 5) == said
     assert told(7, busy, 5) == said + "; the machine was busy, load 7.0 for each core, so it does not count"
