@@ -135,7 +135,9 @@ class EventTask(BreakerTask):
             correlation_id=self.request.correlation_id,
         )
         refusal = refused_payload(self.event_type, payload)
-        with desk.store().begin(flush=False) as connection:  # the message is there until the work is done
+        # The message is there until the work is done. Every way in which a run ends writes something more, and waits for
+        # the disk then, which has this by that time: tests/acceptance/test_durable_events.py
+        with desk.store().begin(flush=False) as connection:
             event = events.receive(connection, received)
             tracing.keep(connection, event.id)
         self.request.stored_max_retries = event.max_retries
