@@ -135,7 +135,7 @@ class EventTask(BreakerTask):
             correlation_id=self.request.correlation_id,
         )
         refusal = refused_payload(self.event_type, payload)
-        # The message is there until the work is done. Every way in which a run ends writes something more, and waits for
+        # The message is there until the work is done. Every way in which a run ends writes something more and waits for
         # the disk then, which has this by that time: tests/acceptance/test_durable_events.py
         with desk.store().begin(flush=False) as connection:
             event = events.receive(connection, received)

@@ -50,7 +50,7 @@ class Unfinished:
         """A rebuild that is run again leaves the copies alone that an earlier one had begun."""
         for schema, index in self.session.ask(self.text("rebuild_leftovers")):
             name = sql.Identifier(schema, index)
-            self.send(self.text("drop_leftover", leftover=name), "clearing away what a rebuild left")
+            self.send(self.text("drop_copy", copy=name), "clearing away what a rebuild left")
 
     def _of_detachment(self, statement: Statement, *, begun: bool) -> Statement | None:
         """One that stopped between its two transactions is only to be finished: the server refuses to begin it again.

@@ -129,6 +129,19 @@ def test_the_loss_of_children_is_told_once_the_control_database_is_back_and_nobo
     wait_until(lambda: fleet.execution(sent).state == "completed", "leases were waited for", 40)
 
 
+@pytest.mark.parametrize("worker_settings", [LONG])
+@pytest.mark.usefixtures("beat")
+def test_the_loss_of_children_is_told_once_the_broker_is_back_and_nobody_waits_for_their_leases(
+    fleet, services, celery_setup
+):
+    sent = begun(fleet)
+    services.valkey.kill()
+    for child in celery_setup.worker.container.children():
+        child.kill()
+    services.valkey.start()
+    wait_until(lambda: fleet.execution(sent).state == "completed", "leases were waited for", 40)
+
+
 @pytest.mark.usefixtures("beat", "celery_setup")
 def test_a_killed_target_server_costs_nothing_but_time(fleet, second):
     second.create_database(fleet.names["two"])

@@ -216,8 +216,8 @@ WHERE tables.relnamespace = to_regnamespace({schema_name})
   AND names.relname ~ '_cc(new|old)[0-9]*$'
 ORDER BY names.relname;
 
--- drop_leftover --
-DROP INDEX CONCURRENTLY {leftover};
+-- drop_copy --
+DROP INDEX CONCURRENTLY {copy};
 
 -- detachment --
 -- Whether a partition waits for its detachment to be finished; null when it is none of that table's, no row when one
