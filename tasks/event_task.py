@@ -137,7 +137,9 @@ class EventTask(BreakerTask):
             correlation_id=self.request.correlation_id,
         )
         refusal = refused_payload(self.event_type, payload)
-        with desk.store().begin(flush=False) as connection:  # the message is there until the work is done
+        # The message is there until the work is done. Every way in which a run ends writes something more and waits for
+        # the disk then, which has this by that time: tests/acceptance/test_durable_events.py
+        with desk.store().begin(flush=False) as connection:
             event = events.receive(connection, received)
             tracing.keep(connection, event.id)
         self.request.stored_max_retries = event.max_retries
@@ -154,7 +156,7 @@ class EventTask(BreakerTask):
         """The event waits and is tried again; the reason is stored."""
         log.warning("event is tried again", event_id=task_id, reason=str(exc), retries=self.request.retries)
         with _noting(task_id) as connection:
-            events.note_retry(connection, task_id, self.event_type, str(exc))
+            events.note_retry(connection, task_id, self.event_type, str(exc), (self.request.retries or 0) + 1)
 
     def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
         """The sender has its answer: what need not be waited for is done now."""

@@ -15,7 +15,7 @@ from celery.signals import worker_process_init, worker_shutting_down
 from celery.worker.request import Request
 from kombu.utils.uuid import uuid
 
-from migrator.errors import MigratorError
+from migrator.errors import MigratorError, TransientError
 from migrator.fleet import claims
 from migrator.model.event import EventType
 from migrator.model.holder import Holder, children_of
@@ -24,6 +24,9 @@ from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
 
 LOOK_SECONDS = 1.0
+AGAIN_SECONDS = 1.0
+MOST_TRIES = 60
+"""By then leases have run out by themselves."""
 WRITE_SECONDS = 5.0
 """A control database that is away must not keep a worker from stopping."""
 _main: dict[str, int] = {}
@@ -83,9 +86,18 @@ class LeasedRequest(Request):
         return super().on_failure(exc_info, send_failed_event, return_ok)
 
 
-@app.task(name="migrator.lose", ignore_result=True)
+@app.task(
+    name="migrator.lose",
+    ignore_result=True,
+    autoretry_for=(TransientError,),
+    default_retry_delay=AGAIN_SECONDS,
+    max_retries=MOST_TRIES,
+)
 def lose(holders: str, died: bool = True) -> None:
-    """End the leases of holders that are gone, and drive their executions on."""
+    """End the leases of holders that are gone, and drive their executions on.
+
+    While the control database is away it is tried again: a lease may be longer than that is.
+    """
     with desk.store().begin() as connection:
         found = claims.lose(connection, holders, died=died)
     if found:

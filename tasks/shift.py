@@ -22,7 +22,7 @@ from migrator.schema.backends import notice_loss
 from migrator.schema.session import Session
 from tasks import desk, mirror, tracing
 from tasks.breaker import session_to
-from tasks.heartbeat import Heartbeat
+from tasks.heartbeat import of_lane
 from tasks.interrupt import interruptible
 from tasks.pacing import Pacing
 from tasks.proving import Unproven, prove
@@ -62,7 +62,7 @@ def work_shift(claimer: Claimer, until: float, *, single: bool = False) -> bool:
     try:
         work = work_of(execution, database)
         name = lane_name(slot, claimer.holder, claimer.execution_id)
-        with Heartbeat(claimer), session_to(database, name) as session, interruptible(session):
+        with of_lane(claimer), session_to(database, name) as session, interruptible(session):
             notice_loss(session)
             paced = None if single else Pacing(claimer, slot, session, now, budget, most)
             return Shift(replace(claimer, lanes=now.lanes), work, session, paced, tried).work(until)

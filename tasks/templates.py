@@ -8,8 +8,9 @@ import structlog
 
 from migrator.errors import BreakerOpen, MigratorError, TransientError
 from migrator.fleet import registry, templates
+from migrator.fleet.templates import Making
 from migrator.model.folder import Folder
-from migrator.model.target import Scope
+from migrator.model.target import Database, Scope
 from migrator.model.template import NoTemplate, Template
 from migrator.model.version import Version
 from migrator.schema.backends import notice_loss
@@ -20,9 +21,11 @@ from tasks import desk
 from tasks.app import app
 from tasks.breaker import BreakerTask, countdown, session_to
 from tasks.broker_repairs import BROKER_ERRORS
+from tasks.heartbeat import Heartbeat
 from tasks.spares import ask_for_spares, wanted_spares
 
-MAKING_SECONDS = 600.0
+LEASES = 4
+"""So many leases without a sign of life, and its maker is lost: a message comes back before."""
 ASK_AGAIN_SECONDS = 60.0
 TRY_AGAIN_SECONDS = 2.0
 
@@ -73,14 +76,7 @@ def template(self: TemplateTask, database_id: str, to: str | None = None) -> Non
     if digest is None:
         return
     try:
-        with session_to(database, "migrator template") as session:
-            server = session.connection.info.server_version // 10000
-            with desk.store().begin() as connection:
-                if not templates.claim(connection, digest, server, MAKING_SECONDS, again=_is_another_try(self)):
-                    return
-            notice_loss(session)
-            drop_stale(session)
-            made = make_template(session, folder, version, desk.rules(database), desk.pg_places())
+        made = _made(database, folder, version, digest, again=_is_another_try(self))
     except BreakerOpen as shut:
         if not shut.is_hopeless:
             self.come_again(countdown(shut))
@@ -94,11 +90,51 @@ def template(self: TemplateTask, database_id: str, to: str | None = None) -> Non
     except MigratorError as error:
         log.warning("no template could be made", database=database_id, reason=str(error))
         return
-    with desk.store().begin() as connection:
-        templates.keep(connection, made)
+    if made is None:
+        return
     log.info("template made", digest=digest, reason=made.reason if isinstance(made, NoTemplate) else None)
     if wanted_spares(database):
         ask_for_spares(database_id)
+
+
+def _made(
+    database: Database, folder: Folder, version: Version | None, digest: str, *, again: bool
+) -> Template | NoTemplate | None:
+    """Make it and keep it; None when it is made already, or somebody else is at it."""
+    with session_to(database, "migrator template") as session:
+        notice_loss(session)
+        drop_stale(session)
+        server = session.connection.info.server_version // 10000
+        making = Making(digest, server, database.id, str(version) if version else None)
+        lease = LEASES * desk.settings().lease
+        with desk.store().begin() as connection:
+            if not templates.claim(connection, making, lease, again=again):
+                return None
+        try:
+            with Heartbeat(f"template {digest}", lease, lambda held: templates.renew(held, making, lease)):
+                made = make_template(session, folder, version, desk.rules(database), desk.pg_places())
+        except MigratorError:
+            _leave(session, making)
+            raise
+    with desk.store().begin() as connection:
+        templates.keep(connection, made)
+    return made
+
+
+def _leave(session: Session, making: Making) -> None:
+    """Where the connection broke the scratch schemas are still there: to upkeep that is a maker that was lost."""
+    if not session.is_closed:
+        with desk.store().begin() as connection:
+            templates.leave(connection, making)
+
+
+def look_around() -> None:
+    """Ask once more for the templates whose maker was lost with its message; that drops what it had made, too."""
+    with desk.store().begin() as connection:
+        lost = templates.take_lost(connection)
+    for row in lost:
+        log.warning("a template's maker was lost, it is asked for again", database=row.database_id)
+        _send(row.database_id, row.version)
 
 
 def _is_another_try(task: TemplateTask) -> bool:
@@ -112,7 +148,11 @@ def _ask_for(key: tuple[str, int], database_id: str, to: Version | None) -> None
     if now - _asked.get(key, -ASK_AGAIN_SECONDS) < ASK_AGAIN_SECONDS:
         return
     _asked[key] = now
+    _send(database_id, str(to) if to else None)
+
+
+def _send(database_id: str, to: str | None) -> None:
     try:
-        template.apply_async((database_id, str(to) if to else None))
+        template.apply_async((database_id, to))
     except BROKER_ERRORS as error:
         log.warning("template could not be asked for", reason=str(error))

@@ -8,7 +8,7 @@ from migrator.fleet import events, ledger
 from migrator.model.event import EventStatus, EventType
 from migrator.model.execution import ExecutionState
 from migrator.model.next_step import Standing, Step, next_step
-from tasks import alerting, breakers, desk, relay, tending, tracing
+from tasks import alerting, breakers, desk, relay, templates, tending, tracing
 from tasks.app import app
 
 log = structlog.get_logger("migrator.upkeep")
@@ -19,23 +19,24 @@ def upkeep() -> None:
     """Send events whose time has come; once more those of executions that lie still, and those that were forgotten.
 
     Also what was published and no relay sent. And set right what the ledger says of breakers that their store has
-    forgotten, ask for spares where there are too few, and look at the alerts.
+    forgotten, ask for spares where there are too few and for templates whose maker was lost, and look at the alerts.
     """
     for event_id, type_, priority in _due():
         log.info("event is due", event_id=event_id, type=type_)
         _send(event_id, type_, priority)
-    for event_id, type_, priority in _left_behind():
+    for event_id, type_, priority, retries in _left_behind():
         log.warning("event is driven on", event_id=event_id, type=type_)
-        _send(event_id, type_, priority)
+        _send(event_id, type_, priority, retries)
     relay.catch_up()
     breakers.reconcile()
+    templates.look_around()
     tending.look_around()
     alerting.look_around(alerting.ask)
 
 
-def _send(event_id: str, type_: str, priority: str) -> None:
+def _send(event_id: str, type_: str, priority: str, retries: int = 0) -> None:
     with tracing.resumed(event_id):
-        app.send_task(EventType(type_).task_name, task_id=event_id, queue=priority)
+        app.send_task(EventType(type_).task_name, task_id=event_id, queue=priority, retries=retries)
 
 
 def _due() -> list[tuple[str, str, str]]:
@@ -43,7 +44,8 @@ def _due() -> list[tuple[str, str, str]]:
         return [(row.id, row.type, row.priority) for row in events.take_due(connection)]
 
 
-def _left_behind() -> list[tuple[str, str, str]]:
+def _left_behind() -> list[tuple[str, str, str, int]]:
+    """Each with the tries that it goes on with: one whose message was lost has no more of them for that."""
     lease = desk.settings().lease
     with desk.store().begin() as connection:
         found = []
@@ -52,9 +54,9 @@ def _left_behind() -> list[tuple[str, str, str]]:
                 ledger.move(connection, row.id, ExecutionState.FAILED, "its event ended without it")
             elif lies_still(ledger.glance(connection, row.id), lease):
                 ledger.nudge(connection, row.id)
-                found.append((row.id, row.type, row.priority))
+                found.append((row.id, row.type, row.priority, 0))
         stranded = events.take_stranded(connection, patience=2 * lease)
-        return found + [(row.id, row.type, row.priority) for row in stranded]
+        return found + [(row.id, row.type, row.priority, row.retry_count) for row in stranded]
 
 
 def lies_still(standing: Standing, patience: float) -> bool:

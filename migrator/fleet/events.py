@@ -137,9 +137,9 @@ def send_again(connection: Connection, event_id: str, by: str) -> bool:
     return run(connection, "revive_event", id=event_id, by=by) == 1
 
 
-def note_retry(connection: Connection, event_id: str, type_: EventType, sentence: str) -> None:
-    """The event is going to be tried again, because of this."""
-    run(connection, "retry_event", id=event_id, type=type_.value, error_message=sentence)
+def note_retry(connection: Connection, event_id: str, type_: EventType, sentence: str, count: int = 1) -> None:
+    """The event is going to be tried again because of this, for the ``count``-th time by the message it came with."""
+    run(connection, "retry_event", id=event_id, type=type_.value, error_message=sentence, retry_count=count)
 
 
 def keep_trace(connection: Connection, event_id: str, traceparent: str) -> None:
@@ -162,7 +162,7 @@ def newest(
 
 
 def take_stranded(connection: Connection, patience: float) -> Sequence[Row[Any]]:
-    """Take events (id, type, priority) that lie for more than ``patience`` seconds without an end or an execution."""
+    """Take events (id, type, priority, retry_count) that lie for so many seconds without an end or an execution."""
     return rows(connection, "take_stranded_events", patience=patience)
 
 

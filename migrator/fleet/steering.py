@@ -52,12 +52,9 @@ def resume(connection: Connection, execution_id: str, by: str) -> bool:
         raise IllegalStep(execution=execution_id, state=state.spoken, doing="resumed")
     if state is ExecutionState.HALTED:
         _begin_again(connection, row, failed=False)
-    # planned: whoever drives it next sends the wave out again at once, instead of taking it for one that is out
-    ledger.move(
-        connection,
-        execution_id,
-        ExecutionState.PLANNED if state is ExecutionState.PAUSED else ExecutionState.RUNNING,
-    )
+    else:
+        # planned: whoever drives it next sends the wave out again at once, instead of taking it for one that is out
+        ledger.move(connection, execution_id, ExecutionState.PLANNED)
     ledger.wait_if_blocked(connection, execution_id)
     note(connection, execution_id, "resume", by)
     return True
@@ -73,7 +70,6 @@ def retry(connection: Connection, execution_id: str, by: str) -> int:
     if state not in (ExecutionState.HALTED, ExecutionState.FAILED, ExecutionState.CANCELLED):
         raise IllegalStep(execution=execution_id, state=state.spoken, doing="retried")
     count = _begin_again(connection, row, failed=True)
-    ledger.move(connection, execution_id, ExecutionState.RUNNING)
     note(connection, execution_id, "retry", by, f"{count} targets")
     return count
 
@@ -89,6 +85,12 @@ def actions(connection: Connection, execution_id: str) -> Sequence[Row[Any]]:
 
 
 def _begin_again(connection: Connection, row: Row[Any], *, failed: bool) -> int:
+    """Planned, so that it does not soak once more behind the wave that is over; only its window is waited for.
+
+    A single target has no wave to soak behind, and is worked on by its event's own task, which asks for one that runs.
+    """
     rollout = Rollout.read(row.options)
     events.reopen(connection, row.id)
-    return waves.cut_again(connection, row.id, row.wave, rollout, failed=failed, forgive=not failed)
+    count = waves.cut_again(connection, row.id, row.wave, rollout, failed=failed, forgive=not failed)
+    ledger.move(connection, row.id, ExecutionState.RUNNING if row.total == 1 else ExecutionState.PLANNED)
+    return count

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from migrator.fleet.store import first, run
+from sqlalchemy import Connection, Row
+
+from migrator.fleet.store import first, rows, run
 from migrator.model.template import NoTemplate, Template
 
 
@@ -29,13 +33,40 @@ def note_names(connection: Connection, digest: str, server: int, names_schema: s
     run(connection, "note_names", digest=digest, server=server, names_schema=names_schema)
 
 
-def claim(connection: Connection, digest: str, server: int, seconds: float, *, again: bool = False) -> bool:
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A template that somebody makes, or is about to."""
+
+    digest: str
+    server: int
+    """The major version."""
+    database_id: str
+    """Where its scratch schemas are."""
+    version: str | None
+    """Up to which the folder is replayed."""
+
+
+def claim(connection: Connection, making: Making, seconds: float, *, again: bool = False) -> bool:
     """Take it upon oneself to make a template; False when it is made, or somebody else is at it.
 
     ``again``: whoever was at it last was ourselves, and is no more.
     """
-    found = first(connection, "claim_template", digest=digest, server=server, seconds=seconds, again=again)
-    return found is not None
+    return first(connection, "claim_template", **asdict(making), seconds=seconds, again=again) is not None
+
+
+def renew(connection: Connection, making: Making, seconds: float) -> None:
+    """Whoever makes it is still at it."""
+    run(connection, "renew_template", digest=making.digest, server=making.server, seconds=seconds)
+
+
+def leave(connection: Connection, making: Making) -> None:
+    """It was given up: nobody is at it, and nobody was lost."""
+    run(connection, "leave_template", digest=making.digest, server=making.server)
+
+
+def take_lost(connection: Connection) -> Sequence[Row[Any]]:
+    """Take the templates (database_id, version) whose maker was lost."""
+    return rows(connection, "take_lost_templates")
 
 
 def keep(connection: Connection, made: Template | NoTemplate) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pglast import ast, parse_sql
 from pglast.enums import AlterTableType, ReindexObjectType
@@ -17,8 +18,9 @@ from migrator.folder.newcomers import beside_new
 from migrator.folder.psql import copy_refusal, unmix
 from migrator.folder.rewriting import Edit, drops_extension, edited, edits_of
 from migrator.folder.transactions import place_in_transactions
+from migrator.model.identifier import quoted
 from migrator.model.migration import Statement
-from migrator.model.slot import without_slots
+from migrator.model.slot import with_slots, without_slots
 
 _ALONE = (ast.CreatedbStmt, ast.DropdbStmt, ast.CreateTableSpaceStmt, ast.DropTableSpaceStmt, ast.AlterSystemStmt)
 _WHOLE = (
@@ -112,6 +114,8 @@ def _statement(raw: ast.RawStmt, sql: str, path: Path, data: Iterable[str]) -> S
         transactional=not _runs_alone(raw.stmt),
         builds=_builds(raw.stmt),
         drops=_drops(raw.stmt),
+        rebuilds=isinstance(raw.stmt, ast.ReindexStmt) and _is_concurrent(raw.stmt),
+        detaches=_detaches(raw.stmt),
         adds_value=isinstance(raw.stmt, ast.AlterEnumStmt) and not raw.stmt.oldVal,
         data=next(iter(data), "") if isinstance(raw.stmt, ast.CopyStmt) else None,
         effects=effects_of(raw.stmt),
@@ -119,7 +123,7 @@ def _statement(raw: ast.RawStmt, sql: str, path: Path, data: Iterable[str]) -> S
 
 
 def _builds(stmt: ast.Node | None) -> str | None:
-    return stmt.idxname if isinstance(stmt, ast.IndexStmt) and stmt.concurrent else None
+    return with_slots(stmt.idxname) if isinstance(stmt, ast.IndexStmt) and stmt.concurrent and stmt.idxname else None
 
 
 def _drops(stmt: ast.Node | None) -> str | None:
@@ -127,7 +131,24 @@ def _drops(stmt: ast.Node | None) -> str | None:
     if not isinstance(stmt, ast.DropStmt) or not stmt.concurrent:
         return None
     [name, *more] = stmt.objects or ((),)
-    return str(name[0].sval) if name and len(name) == 1 and not more else None
+    return with_slots(str(name[0].sval)) if name and len(name) == 1 and not more else None
+
+
+def _detaches(stmt: ast.Node | None) -> tuple[str, str] | None:
+    """PostgreSQL takes one such command in a statement, and no other beside it."""
+    if not isinstance(stmt, ast.AlterTableStmt) or stmt.relation is None:
+        return None
+    found = [command for command in stmt.cmds or () if _detaches_concurrently(command)]
+    return (_written(stmt.relation), _written(found[0].def_.name)) if found else None
+
+
+def _written(relation: Any) -> str:
+    names = (relation.schemaname, relation.relname)
+    return quoted(*(with_slots(name) for name in names if name))
+
+
+def _is_concurrent(stmt: ast.ReindexStmt) -> bool:
+    return any(option.defname == "concurrently" for option in stmt.params or ())
 
 
 def _runs_alone(stmt: ast.Node | None) -> bool:
@@ -137,7 +158,7 @@ def _runs_alone(stmt: ast.Node | None) -> bool:
     if isinstance(stmt, ast.VacuumStmt):
         return bool(stmt.is_vacuumcmd)
     if isinstance(stmt, ast.ReindexStmt):
-        return stmt.kind in _WHOLE or any(option.defname == "concurrently" for option in stmt.params or ())
+        return stmt.kind in _WHOLE or _is_concurrent(stmt)
     if isinstance(stmt, ast.AlterTableStmt):
         return any(map(_detaches_concurrently, stmt.cmds or ()))
     if isinstance(stmt, ast.ClusterStmt):

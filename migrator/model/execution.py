@@ -71,9 +71,9 @@ LEGAL: Mapping[ExecutionState, frozenset[ExecutionState]] = {
     ),
     _S.SOAKING: frozenset((_S.RUNNING, _S.PAUSED, _S.HALTED, _S.FAILED, _S.CANCELLED)),
     _S.PAUSED: frozenset((_S.PENDING, _S.PLANNED, _S.RUNNING, _S.FAILED, _S.CANCELLED)),
-    _S.HALTED: frozenset((_S.RUNNING, _S.CANCELLED, _S.ROLLED_BACK)),
-    _S.FAILED: frozenset((_S.RUNNING, _S.ROLLED_BACK)),
-    _S.CANCELLED: frozenset((_S.RUNNING, _S.ROLLED_BACK)),
+    _S.HALTED: frozenset((_S.PLANNED, _S.RUNNING, _S.CANCELLED, _S.ROLLED_BACK)),
+    _S.FAILED: frozenset((_S.PLANNED, _S.RUNNING, _S.ROLLED_BACK)),
+    _S.CANCELLED: frozenset((_S.PLANNED, _S.RUNNING, _S.ROLLED_BACK)),
     _S.COMPLETED: frozenset((_S.ROLLED_BACK,)),
     _S.ROLLED_BACK: frozenset(),
 }

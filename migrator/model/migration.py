@@ -43,6 +43,10 @@ class Statement:
     """The name of the index that it builds concurrently."""
     drops: str | None = None
     """The name of the index that it drops concurrently."""
+    rebuilds: bool = False
+    """Whether it rebuilds indexes concurrently."""
+    detaches: tuple[str, str] | None = None
+    """A table and the partition that it detaches from that concurrently, written as in SQL."""
     adds_value: bool = False
     """Whether it adds a value to an enum, which may not be used before it is committed."""
     block: int | None = 0

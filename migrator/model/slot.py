@@ -42,6 +42,13 @@ def stand_in(name: str) -> str:
     return f"migrator_{name}".ljust(len(slot(name)), "_")
 
 
+def with_slots(name: str) -> str:
+    """What a parser has read, with the slots in it again."""
+    for known in SLOTS:
+        name = name.replace(stand_in(known), slot(known))
+    return name
+
+
 def _checked(name: str, values: Mapping[str, str | None], schema: str) -> str:
     value = values.get(name)
     if value is None:

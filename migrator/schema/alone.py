@@ -72,8 +72,7 @@ class Alone:
         try:
             yield
         finally:
-            if not self.session.is_closed:
-                self.session.run(self.session.text(self.table.compose("let_go")))
+            self.session.let_go(self.session.text(self.table.compose("let_go")))
 
     def _check(self, doing: str) -> None:
         if not history.schema_exists(self.session, self.table):

@@ -76,6 +76,14 @@ class Session:
             except (psycopg2.InterfaceError, psycopg2.OperationalError):
                 self.connection.close()
 
+    def let_go(self, statement: str) -> None:
+        """Run what frees a lock of the session; nothing to do when the connection is gone, the lock is gone with it."""
+        if not self.connection.closed:
+            try:
+                self.run(statement)
+            except (psycopg2.InterfaceError, psycopg2.OperationalError):
+                self.connection.close()
+
     @property
     def is_closed(self) -> bool:
         """Whether the connection is gone, whoever ended it."""

@@ -31,6 +31,7 @@ from migrator.schema.rules import Rules
 from migrator.schema.script import Place, Script, preface
 from migrator.schema.session import Session
 from migrator.schema.sqlstate import is_lost, is_passing
+from migrator.schema.unfinished import Unfinished
 from migrator.schema.witness import Witness
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
@@ -187,9 +188,8 @@ class Visit:
             begin = self._own() + self._text("laps_alone", milliseconds=sql.Literal(int(seconds * 1000)))
             self._send(begin + self._record(script, past, mark) + "COMMIT", "writing its history", _APPLIED_STATE)
         finally:
-            if not self.session.is_closed:
-                self.session.roll_back()
-                self.session.run(self._text("let_go"))
+            self.session.roll_back()
+            self.session.let_go(self._text("let_go"))
         return Applied((Lap(migration.script, seconds),))
 
     def _refuse_changing_connections(self, migration: Migration, past: History) -> None:
@@ -218,11 +218,8 @@ class Visit:
         if unit[0].block is None or not unit[0].transactional:
             [statement] = unit
             self._send(self._own() + note + "COMMIT", "noting its next statement", state)
-            if statement.builds:
-                self._clear_away(statement.builds, begun=begun)
-            if begun and statement.drops and not self._has_index(statement.drops):
-                return  # an earlier visit dropped it, and died before it could note that
-            self._run(Place(migration, statement), _ALONE_STATE)
+            if left := self._unfinished().left_of(statement, begun=begun):
+                self._run(Place(migration, left), _ALONE_STATE)
             return
         self._send("BEGIN;" + self._settings("LOCAL") + preface(migration))
         for statement in unit:
@@ -234,15 +231,8 @@ class Visit:
         noted = replace(mark, begun=migration.begun_as, statements=number)
         return self._text("mark", mark=sql.Literal(noted.as_text()))
 
-    def _clear_away(self, index: str, *, begun: bool) -> None:
-        """Drop what a failed build left: an invalid index, or one that we had begun and may not have finished."""
-        found = self._has_index(index)
-        if found and (begun or not found[0][0]):
-            self._send(self._text("drop_index", index=sql.Identifier(index)), "clearing a failed index away")
-
-    def _has_index(self, index: str) -> list[tuple[bool]]:
-        """Whether it is valid; empty when there is none."""
-        return self.session.ask(self._text("index", index_text=sql.Literal(index)))
+    def _unfinished(self) -> Unfinished:
+        return Unfinished(self.session, self._text, self._send, self._filled)
 
     def _check_deferred(self, migration: Migration) -> None:
         """What would fail at COMMIT fails here, where the file is known."""

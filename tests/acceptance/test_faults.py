@@ -143,7 +143,8 @@ def scratches(fleet):
 
 
 @pytest.mark.parametrize("makes_templates", [True])
-@pytest.mark.parametrize("dies", ["its connection", "its child", "the worker"])
+@pytest.mark.usefixtures("beat")
+@pytest.mark.parametrize("dies", ["its connection", "its child", "the worker", "the worker with its message"])
 def test_a_template_that_is_being_made_when_something_dies_is_made_all_the_same_and_leaves_nothing(
     fleet, celery_setup, dies
 ):
@@ -159,6 +160,8 @@ def test_a_template_that_is_being_made_when_something_dies_is_made_all_the_same_
             os.kill(child.pid, signal.SIGKILL)
     else:
         celery_setup.worker.kill()
+        if dies == "the worker with its message":
+            celery_setup.broker.container.client.flushall()
         celery_setup.worker.restart()
     made = "SELECT 1 FROM migrator.template WHERE made_at IS NOT NULL"
     wait_until(lambda: fleet.rows("control", made), "no template was made", 60)

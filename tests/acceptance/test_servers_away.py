@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from contextlib import closing
@@ -97,6 +98,33 @@ def test_lanes_let_go_when_the_control_database_is_back_and_nobody_waits_for_the
     sent = begun(fleet)
     services.postgres.kill()
     services.postgres.start()
+    wait_until(lambda: fleet.execution(sent).state == "completed", "leases were waited for", 40)
+
+
+@pytest.mark.parametrize("worker_settings", [LONG])
+@pytest.mark.usefixtures("beat")
+def test_the_loss_of_children_is_told_once_the_control_database_is_back_and_nobody_waits_for_their_leases(
+    fleet, services, celery_setup
+):
+    sent = begun(fleet)
+    services.postgres.kill()
+    for child in celery_setup.worker.container.children():
+        child.kill()
+    wait_until(lambda: re.search(r"migrator\.lose\[\S+\] retry", celery_setup.worker.logs()), "no loss was told")
+    services.postgres.start()
+    wait_until(lambda: fleet.execution(sent).state == "completed", "leases were waited for", 40)
+
+
+@pytest.mark.parametrize("worker_settings", [LONG])
+@pytest.mark.usefixtures("beat")
+def test_the_loss_of_children_is_told_once_the_broker_is_back_and_nobody_waits_for_their_leases(
+    fleet, services, celery_setup
+):
+    sent = begun(fleet)
+    services.valkey.kill()
+    for child in celery_setup.worker.container.children():
+        child.kill()
+    services.valkey.start()
     wait_until(lambda: fleet.execution(sent).state == "completed", "leases were waited for", 40)
 
 

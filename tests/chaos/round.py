@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -59,7 +60,8 @@ class Round:
             if self.script.rolls_back:
                 self._roll_back()
             self._check()
-            self.verdict.recoveries = recoveries(self.site, self.verdict.hits)
+            load = os.getloadavg()[0] / (os.cpu_count() or 1)
+            self.verdict.recoveries = recoveries(self.site, self.verdict.hits, load)
         except (AssertionError, *AWAY) as error:
             self.verdict.faults.append(f"{type(error).__name__}: {error}")
         finally:

@@ -35,6 +35,8 @@ class Hit:
     """The registered databases that it concerns; empty for all."""
     held: tuple[Target, ...] = field(default=())
     """The targets that whoever was killed was at work on."""
+    away: float = 0.0
+    """Seconds until a server was to be started again."""
 
 
 class Striker:
@@ -116,7 +118,7 @@ class Striker:
         if self._site.servers[name].pid is None:
             return None
         self._site.kill(name, strike.away)
-        return Hit(strike.kind, time.time(), f"{name}, {strike.away} s", databases=databases)
+        return Hit(strike.kind, time.time(), f"{name}, {strike.away} s", databases=databases, away=strike.away)
 
     def _on(self, server: str) -> tuple[str, ...]:
         return tuple(database for database, home in self._databases.items() if home == server)

@@ -175,6 +175,107 @@ def test_a_drop_that_was_killed_before_it_was_recorded_is_not_tried_again(
     assert (index(), scripts()) == (None, ["V1__items.sql", "V2__index.sql", "V3__no_index.sql"])
 
 
+PARTS = {
+    "V1__parts.sql": """CREATE TABLE item (id int) PARTITION BY LIST (id);
+CREATE TABLE one PARTITION OF item FOR VALUES IN (1);
+INSERT INTO item VALUES (1)"""
+}
+DETACH = {"V2__detach.sql": "ALTER TABLE item DETACH PARTITION one CONCURRENTLY"}
+
+
+@pytest.fixture
+def pending(ask, schema):
+    """Whether the partition waits for its detachment to be finished; None when it is a table of its own."""
+
+    def is_pending():
+        found = ask("SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = to_regclass(%s)", f"{schema}.one")
+        return found[0][0] if found else None
+
+    return is_pending
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [*DETACH.values(), "ALTER TABLE ${migrator:schema}.item DETACH PARTITION ${migrator:schema}.one CONCURRENTLY"],
+)
+def test_a_detachment_that_was_killed_half_way_is_finished_by_the_next_run(
+    session, schema, folder, ask, open_, pending, scripts, reader, sql
+):
+    Engine(folder(PARTS)).migrate(session, schema)
+    files = folder(PARTS | {"V2__detach.sql": sql})
+    reading = reader()
+    with meanwhile(Engine(files, PATIENT).migrate, open_("killed"), schema) as first:
+        eventually(pending)
+        ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'killed'")
+        with pytest.raises(ConnectionLost):
+            first.result()
+    reading.run("ROLLBACK")
+    assert Engine(files).migrate(session, schema).applied == ("V2__detach.sql",)
+    assert (pending(), scripts()) == (None, ["V1__parts.sql", "V2__detach.sql"])
+
+
+def test_a_detachment_that_was_killed_before_it_was_recorded_is_not_tried_again(
+    session, schema, folder, ask, open_, pending, scripts, reader
+):
+    Engine(folder(PARTS)).migrate(session, schema)
+    files = folder(PARTS | DETACH)
+    holding, reading = open_("holding"), reader()
+    with meanwhile(Engine(files, PATIENT).migrate, open_("killed"), schema) as first:
+        eventually(pending)
+        holding.run(f"BEGIN; LOCK TABLE {schema}.flyway_schema_history IN EXCLUSIVE MODE")
+        reading.run("ROLLBACK")
+        eventually(lambda: pending() is None)
+        eventually(lambda: ask("SELECT count(*) FROM pg_locks WHERE NOT granted") == [(1,)])
+        ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'killed'")
+        with pytest.raises(ConnectionLost):
+            first.result()
+    holding.run("ROLLBACK")
+    assert Engine(files).migrate(session, schema).applied == ("V2__detach.sql",)
+    assert (ask(f"SELECT id FROM {schema}.one"), scripts()) == ([(1,)], ["V1__parts.sql", "V2__detach.sql"])
+
+
+def test_a_detachment_that_was_refused_is_refused_again_when_there_is_no_such_partition(session, schema, folder):
+    files = folder(PARTS | {"V2__detach.sql": "ALTER TABLE item DETACH PARTITION two CONCURRENTLY"})
+    for _ in range(2):
+        with pytest.raises(MigrationFailed, match='relation "two" does not exist'):
+            Engine(files).migrate(session, schema)
+
+
+@pytest.mark.parametrize("sql", ["REINDEX INDEX CONCURRENTLY item_name", "REINDEX TABLE CONCURRENTLY item"])
+def test_a_rebuild_that_was_killed_half_way_leaves_no_copy_once_the_next_run_has_finished_it(
+    session, schema, folder, ask, open_, reader, scripts, sql
+):
+    Engine(folder(TABLE | INDEX)).migrate(session, schema)
+    files = folder(TABLE | INDEX | {"V3__rebuild.sql": sql})
+    reading = reader()
+    found = "SELECT relname, indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE indrelid IN (%s, %s)"
+    [tables] = ask("SELECT oid, reltoastrelid FROM pg_class WHERE oid = %s::regclass", f"{schema}.item")
+
+    def indexes():
+        return [(name, valid) for name, valid in ask(found, *tables) if not name.startswith("pg_toast_") or not valid]
+
+    with meanwhile(Engine(files, PATIENT).migrate, open_("killed"), schema) as first:
+        eventually(lambda: ("item_name_ccnew", False) in indexes())
+        ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'killed'")
+        with pytest.raises(ConnectionLost):
+            first.result()
+    reading.run("ROLLBACK")
+    assert Engine(files).migrate(session, schema).applied == ("V3__rebuild.sql",)
+    assert (indexes(), scripts()[-1]) == ([("item_name", True)], "V3__rebuild.sql")
+
+
+def test_a_view_that_is_refreshed_beside_its_readers_is_noted_in_the_same_transaction(session, schema, folder, ask):
+    view = "CREATE MATERIALIZED VIEW names AS SELECT id, name FROM item; CREATE UNIQUE INDEX ON names (id)"
+    refresh = (
+        "VACUUM item; REFRESH MATERIALIZED VIEW CONCURRENTLY names; INSERT INTO item VALUES (2, 'two'); VACUUM nobody"
+    )
+    files = folder(TABLE | {"V2__view.sql": view, "V3__refresh.sql": refresh})
+    for _ in range(2):
+        with pytest.raises(MigrationFailed, match='relation "nobody" does not exist'):
+            Engine(files).migrate(session, schema)
+    assert ask(f"SELECT count(*) FROM {schema}.item") == [(1,)]
+
+
 def test_a_build_waits_for_the_transactions_of_others_longer_than_lock_timeout(
     schema, folder, open_, index, reader, ask
 ):

@@ -53,6 +53,22 @@ def test_an_event_that_is_tried_again_says_why_and_how_often(connection):
     assert (taken.status, taken.retry_count) == (EventStatus.PROCESSING, 1)
 
 
+def test_twins_that_are_tried_again_beside_each_other_are_not_added_up(connection):
+    events.receive(connection, CREATED)
+    for count in (1, 1, 2, 2, 1):
+        events.receive(connection, replace(CREATED, retry_count=count - 1))
+        events.note_retry(connection, "e1", CREATED.type, "away", count)
+    assert stored(connection).retry_count == 2
+
+
+def test_a_message_that_came_back_with_lost_workers_is_no_try_more_than_there_may_be(connection):
+    events.receive(connection, replace(CREATED, max_retries=1))
+    for count in (1, 2, 3):
+        events.note_retry(connection, "e1", CREATED.type, "worker lost", count)
+        events.receive(connection, replace(CREATED, retry_count=count))
+    assert (stored(connection).retry_count, stored(connection).max_retries) == (1, 1)
+
+
 def test_a_completed_event_has_its_report_and_no_reason(connection):
     events.receive(connection, CREATED)
     events.note_retry(connection, "e1", CREATED.type, "for now")
@@ -131,10 +147,13 @@ def test_an_event_that_was_taken_up_and_forgotten_is_stranded_and_taken_once(sto
 
     def take(patience):
         with store.begin() as connection:
-            return [(row.id, row.type, row.priority) for row in events.take_stranded(connection, patience)]
+            found = events.take_stranded(connection, patience)
+            return [(row.id, row.type, row.priority, row.retry_count) for row in found]
 
+    with store.begin() as connection:
+        events.note_retry(connection, "e1", CREATED.type, "away", 2)
     assert take(60) == []
-    assert eventually(lambda: take(0.2)) == [("e1", "tenant.created", "high")]
+    assert eventually(lambda: take(0.2)) == [("e1", "tenant.created", "high", 2)]
     assert take(60) == []
 
 

@@ -48,7 +48,7 @@ def test_a_failed_stage_halts_an_execution_also_when_other_targets_were_refused(
 @pytest.mark.usefixtures("halted")
 def test_a_resumed_execution_goes_on_to_the_next_stage_and_what_failed_stays_failed(steer, glance, row):
     assert steer("resume")
-    assert (row().state, row().failed, row().total) == ("running", 1, 4)
+    assert (row().state, row().failed, row().total) == ("planned", 1, 4)
     assert (glance().stage_failed, next_step(glance(), 30)) == (0, Step.SEND_WAVE)
     assert not steer("resume")
 
@@ -58,6 +58,45 @@ def test_a_retried_execution_takes_up_what_failed_and_forgives_nothing(steer, gl
     assert steer("retry") == 4
     assert (row().failed, row().forgiven, glance().stage_failed) == (0, 0, 0)
     assert next_step(glance(), 30) is Step.SEND_WAVE
+
+
+def soaking(store, claim, write):
+    """An execution whose canary is done and that soaks for an hour."""
+    opened(store, found(3), rollout=Rollout(canary=1, soak_seconds=3600))
+    write(done(claim(lane())[0]))
+    with store.begin() as connection:
+        waves.soak(connection, "e1")
+
+
+def test_an_execution_that_was_cancelled_while_it_soaked_goes_on_at_once_when_it_is_retried(
+    store, claim, write, steer, glance, row
+):
+    soaking(store, claim, write)
+    assert next_step(glance(), 30) is Step.WAIT
+    steer("cancel")
+    assert steer("retry") == 2
+    assert (row().state, next_step(glance(), 30)) == ("planned", Step.SEND_WAVE)
+
+
+def test_an_execution_that_was_cancelled_before_its_first_soak_goes_on_at_once_as_well(
+    store, claim, write, steer, glance
+):
+    opened(store, found(3), rollout=Rollout(canary=1, soak_seconds=3600))
+    write(done(claim(lane())[0]))
+    steer("cancel")
+    steer("retry")
+    assert next_step(glance(), 30) is Step.SEND_WAVE
+
+
+def test_the_waves_behind_the_one_that_a_retry_begins_with_soak_as_before(store, claim, write, steer, glance):
+    opened(store, found(4), rollout=Rollout(canary=1, wave_size="1", soak_seconds=3600))
+    write(done(claim(lane())[0]))
+    steer("cancel")
+    steer("retry")
+    with store.begin() as connection:
+        waves.note_sent(connection, "e1", 2)
+    write(done(claim(lane(wave=2))[0]))
+    assert next_step(glance(), 30) is Step.SOAK
 
 
 @pytest.mark.usefixtures("halted")

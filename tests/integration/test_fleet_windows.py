@@ -204,6 +204,14 @@ def test_what_is_left_rolls_over_and_is_claimed_in_the_next_window(store, claim,
     assert len(claim(lane())) == 4
 
 
+def test_an_execution_that_was_cancelled_before_its_window_still_waits_for_it_when_it_is_retried(store, row):
+    opened(store, LATER)
+    with store.begin() as connection:
+        steering.cancel(connection, "e1", "ann")
+        assert steering.retry(connection, "e1", "ann") == 4
+    assert (row().state, row().due_at, step(store)) == ("planned", LATER.opens, Step.WAIT)
+
+
 def test_a_window_that_passed_while_nobody_looked_is_waited_for_again(store):
     opened(store, OVER)
     assert step(store) is Step.ROLL_OVER

@@ -147,3 +147,12 @@ def test_a_question_on_a_connection_that_broke_may_be_asked_again_and_a_wrong_on
         with pytest.raises(QueryRefused) as broken:
             session.ask("SELECT 1")
     assert [isinstance(found.value, TransientError) for found in (wrong, broken)] == [False, True]
+
+
+def test_a_lock_is_let_go_with_its_connection_when_that_is_gone(open_, query, database):
+    gone = open_("gone")
+    gone.run("SELECT pg_advisory_lock(1)")
+    query(database.name, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gone'")
+    gone.let_go("SELECT pg_advisory_unlock(1)")
+    assert gone.is_closed
+    gone.let_go("SELECT pg_advisory_unlock(1)")

@@ -1,10 +1,13 @@
-"""The chaos suite's draw: the same seed is the same round."""
+"""The chaos suite's draw, where the same seed is the same round; and what it calls late."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.chaos.recovery import Recovery, late, overlap
+from tests.chaos.report import told
 from tests.chaos.schedule import LONGEST_AWAY, LOTS, MOST_STRIKES, Kind, chosen, script_for
 
 ALL = frozenset(Kind)
@@ -44,3 +47,45 @@ def test_a_pick_is_one_of_the_candidates(candidates, pick):
 
 def test_nothing_is_picked_where_there_is_nothing():
     assert chosen([], 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("others", "seconds"),
+    [
+        ([], 0.0),
+        ([(0, 10), (20, 30)], 0.0),
+        ([(5, 12)], 2.0),
+        ([(18, 40)], 2.0),
+        ([(0, 40)], 10.0),
+        ([(11, 13), (12, 15)], 4.0),
+        ([(12, 13), (11, 16)], 5.0),
+    ],
+)
+def test_what_was_away_at_the_same_time_is_counted_once_however_many_there_were(others, seconds):
+    assert overlap(10, 20, others) == seconds
+
+
+@pytest.mark.parametrize(
+    ("recovery", "is_late"),
+    [
+        (Recovery(Kind.CHILD, 0.1, 4.9), False),
+        (Recovery(Kind.CHILD, 0.1, 5.1), True),
+        (Recovery(Kind.CHILD, 0.1, None), False),
+        (Recovery(Kind.CHILD, 0.1, 8.0, beside=3.5), False),
+        (Recovery(Kind.CHILD, 0.1, 9.0, beside=3.5), True),
+        (Recovery(Kind.WORKER, 0.1, 9.9), False),
+        (Recovery(Kind.WORKER, 0.1, 10.1), True),
+        (Recovery(Kind.BEAT, 99.0, 99.0), False),
+    ],
+)
+def test_what_is_late_is_said_by_the_seconds_for_which_nothing_else_can_be_blamed(recovery, is_late):
+    assert bool(late([recovery], lease=5)) is is_late
+
+
+def test_a_late_one_says_what_was_promised_and_that_a_busy_machine_is_no_proof():
+    calm, busy = (Recovery(Kind.CHILD, 0.1, 9.0, 3.5, load) for load in (0.5, 7.0))
+    said = (
+        "late: round 7, worker child: taken over after 9.0 s, 5.5 s of them while nothing else was away, promised are 5"
+    )
+    assert told(7, calm, 5) == said
+    assert told(7, busy, 5) == said + "; the machine was busy, load 7.0 for each core, so it does not count"

@@ -92,6 +92,15 @@ def test_what_postgresql_refuses_in_a_transaction_runs_alone(sql):
     assert not runs_in_a_transaction(sql)
 
 
+def test_what_is_done_concurrently_says_to_which_things_also_where_a_target_puts_its_own_name():
+    sql = """ALTER TABLE ONLY "T" DETACH PARTITION ${migrator:schema}.p CONCURRENTLY;
+        DROP INDEX CONCURRENTLY i_${migrator:tenant_id}; CREATE INDEX CONCURRENTLY ON t (a);
+        REINDEX TABLE CONCURRENTLY t"""
+    detach, drop, build, rebuild = split_statements(sql, FILE)
+    assert detach.detaches == ('"T"', '"${migrator:schema}"."p"')
+    assert (drop.drops, build.builds, rebuild.rebuilds) == ("i_${migrator:tenant_id}", None, True)
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -10,9 +10,11 @@ RETURNING *;
 SELECT * FROM event WHERE id = :id;
 
 -- take_up_event --
--- What was published learns here how often it may be tried again, where its publisher did not say.
+-- What was published learns here how often it may be tried again, where its publisher did not say. A message may have
+-- come back more often than that, with workers that died under it: those are no tries of the event.
 UPDATE event
-SET status = 'processing', processed_at = now(), retry_count = greatest(retry_count, :retry_count),
+SET status = 'processing', processed_at = now(),
+    retry_count = greatest(retry_count, least(:retry_count, coalesce(max_retries, :max_retries))),
     max_retries = coalesce(max_retries, :max_retries)
 WHERE id = :id AND type = :type AND status NOT IN ('completed', 'failed');
 
@@ -47,7 +49,10 @@ WHERE id IN (
 RETURNING id, type, priority;
 
 -- retry_event --
-UPDATE event SET status = 'retrying', retry_count = retry_count + 1, error_message = :error_message
+-- Twins may be tried again beside each other: what counts is how far the one is that was tried most often.
+UPDATE event
+SET status = 'retrying', retry_count = greatest(retry_count, least(:retry_count, coalesce(max_retries, :retry_count))),
+    error_message = :error_message
 WHERE id = :id AND type = :type AND status NOT IN ('completed', 'failed');
 
 -- complete_event --
@@ -88,7 +93,7 @@ WHERE id IN (
     ORDER BY event.processed_at
     LIMIT 100
     FOR UPDATE OF event SKIP LOCKED)
-RETURNING id, type, priority;
+RETURNING id, type, priority, retry_count;
 
 -- reopen_event --
 -- An event whose execution goes on after it had failed.

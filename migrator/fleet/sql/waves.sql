@@ -100,7 +100,8 @@ WHERE outcome.execution_id = :execution_id
 DELETE FROM wave WHERE execution_id = :id AND number > (SELECT wave FROM execution WHERE execution.id = :id);
 
 -- count_again --
--- After targets moved to other waves: what each wave has, and the execution as a whole.
+-- After targets moved to other waves: what each wave has, and the execution as a whole. A soak that it was in is over;
+-- a window is still waited for.
 WITH counted AS (
     SELECT wave, count(*) AS total, count(*) FILTER (WHERE state = 'done') AS done,
            count(*) FILTER (WHERE state = 'failed') AS failed
@@ -121,5 +122,6 @@ UPDATE execution
 SET waves = greatest(wave, (SELECT coalesce(max(wave), 0) FROM counted)),
     done = (SELECT coalesce(sum(done), 0) FROM counted),
     failed = (SELECT coalesce(sum(failed), 0) FROM counted),
-    forgiven = CASE WHEN :forgive THEN (SELECT coalesce(sum(failed), 0) FROM counted) ELSE 0 END
+    forgiven = CASE WHEN :forgive THEN (SELECT coalesce(sum(failed), 0) FROM counted) ELSE 0 END,
+    due_at = window_closes - CAST(options ->> 'window_seconds' AS double precision) * interval '1 second'
 WHERE id = :id;

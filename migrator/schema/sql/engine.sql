@@ -202,6 +202,30 @@ WHERE names.relname = {index_text} AND names.relnamespace = to_regnamespace({sch
 -- drop_index --
 DROP INDEX CONCURRENTLY {schema}.{index};
 
+-- rebuild_leftovers --
+-- Invalid copies that a rebuild has left beside the indexes of the schema's tables, and of what they keep elsewhere.
+SELECT spaces.nspname, names.relname
+FROM pg_index AS indexes
+JOIN pg_class AS names ON names.oid = indexes.indexrelid
+JOIN pg_namespace AS spaces ON spaces.oid = names.relnamespace
+JOIN pg_class AS tables ON indexes.indrelid IN (tables.oid, tables.reltoastrelid)
+WHERE tables.relnamespace = to_regnamespace({schema_name})
+  AND NOT indexes.indisvalid
+  AND names.relname ~ '_cc(new|old)[0-9]*$'
+ORDER BY names.relname;
+
+-- drop_copy --
+DROP INDEX CONCURRENTLY {copy};
+
+-- detachment --
+-- Whether a partition waits for its detachment to be finished; null when it is none of that table's, no row when one
+-- of them is not there.
+SELECT inherits.inhdetachpending
+FROM pg_class AS parents
+CROSS JOIN pg_class AS tables
+LEFT JOIN pg_inherits AS inherits ON inherits.inhrelid = tables.oid AND inherits.inhparent = parents.oid
+WHERE parents.oid = to_regclass({parent}) AND tables.oid = to_regclass({partition});
+
 -- own --
 -- Opens a transaction for what we write ourselves between such statements, with the usual patience.
 BEGIN;
