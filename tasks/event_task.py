@@ -135,8 +135,8 @@ class EventTask(BreakerTask):
             correlation_id=self.request.correlation_id,
         )
         refusal = refused_payload(self.event_type, payload)
-        with desk.store().begin(flush=False) as connection:  # the message is there until the work is done
-            event = events.receive(connection, received)
+        with desk.store().begin() as connection:
+            event = events.receive(connection, received, flush=False)  # the message is there until the work is done
             tracing.keep(connection, event.id)
         self.request.stored_max_retries = event.max_retries
         if refusal and payload and not event.status.is_end:

@@ -71,7 +71,7 @@ def add_tenant(connection: Connection, tenant: Tenant) -> bool:
     Raises UnknownDatabase, or TenantConflict when its schema is another tenant's or it has another schema.
     """
     find_database(connection, tenant.database_id)
-    if first(connection, "add_tenant", **_stored(_tenant_row(tenant))):
+    if first(connection, "add_tenant", **tenant_row(tenant)):
         return True
     _refuse_taken_schema(connection, tenant.id, tenant.database_id, tenant.schema_name)
     known = as_tenant(first(connection, "tenant", id=tenant.id))
@@ -212,6 +212,11 @@ def _database_row(database: Database) -> dict[str, Any]:
         "spares": database.spares,
         "labels": dict(database.labels) or None,
     }
+
+
+def tenant_row(tenant: Tenant) -> dict[str, Any]:
+    """A tenant as ``add_tenant`` takes it."""
+    return _stored(_tenant_row(tenant))
 
 
 def _tenant_row(tenant: Tenant) -> dict[str, Any]:

@@ -51,9 +51,12 @@ ORDER BY tenant.database_id, tenant.schema_name;
 SELECT id FROM tenant WHERE database_id = :database_id AND schema_name = :schema_name AND state = 'active';
 
 -- add_tenant --
--- Returns nothing when the id or the schema is taken, perhaps by somebody who came at the same moment.
+-- Returns nothing when the database is not there, or the id or the schema is taken, perhaps by somebody who came at the
+-- same moment.
 INSERT INTO tenant (id, slug, database_id, schema_name, region, template_version, labels)
-VALUES (:id, :slug, :database_id, :schema_name, :region, :template_version, coalesce(CAST(:labels AS jsonb), '{}'))
+SELECT :id, :slug, :database_id, :schema_name, :region, :template_version, coalesce(CAST(:labels AS jsonb), '{}')
+FROM database
+WHERE database.id = :database_id AND database.state = 'active'
 ON CONFLICT DO NOTHING
 RETURNING id;
 
