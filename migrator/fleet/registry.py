@@ -19,6 +19,8 @@ CHANGEABLE = (
     *("breaker_failures", "breaker_open_seconds", "spares"),
 )
 """What of a database may become something else; its labels too."""
+SPARES_AS_SET = -1
+"""As ``spares`` in a change: as many as the setting says."""
 
 
 def add_database(connection: Connection, database: Database) -> bool:
@@ -109,6 +111,14 @@ def find_tenant(connection: Connection, tenant_id: str) -> Tenant:
     """An active tenant by its id. Raises UnknownTenant, also for a retired one."""
     found = first(connection, "tenant", id=tenant_id)
     if found is None or found.state != "active":
+        raise UnknownTenant(tenant=tenant_id)
+    return as_tenant(found)
+
+
+def known_tenant(connection: Connection, tenant_id: str) -> Tenant:
+    """A tenant by its id, retired or not. Raises UnknownTenant."""
+    found = first(connection, "tenant", id=tenant_id)
+    if found is None:
         raise UnknownTenant(tenant=tenant_id)
     return as_tenant(found)
 

@@ -17,19 +17,19 @@ RETURNING id;
 UPDATE database SET state = 'active', updated_at = now() WHERE id = :id AND state = 'retired';
 
 -- change_database --
--- Null leaves a thing as it is; 0 leaves it to the setting again.
+-- Null leaves a thing as it is; 0, of spares -1, leaves it to the setting again; no text, to libpq.
 UPDATE database
 SET name = coalesce(:name, name),
     region = coalesce(:region, region),
     host = coalesce(:host, host),
     port = coalesce(:port, port),
     username = coalesce(:username, username),
-    credential = coalesce(:credential, credential),
+    credential = nullif(coalesce(:credential, credential), ''),
     migration_timeout = coalesce(:migration_timeout, migration_timeout),
     lanes = nullif(coalesce(CAST(:lanes AS integer), lanes), 0),
     breaker_failures = nullif(coalesce(CAST(:breaker_failures AS integer), breaker_failures), 0),
     breaker_open_seconds = nullif(coalesce(CAST(:breaker_open_seconds AS double precision), breaker_open_seconds), 0),
-    spares = coalesce(CAST(:spares AS integer), spares),
+    spares = nullif(coalesce(CAST(:spares AS integer), spares), -1),
     labels = coalesce(CAST(:labels AS jsonb), labels),
     updated_at = now()
 WHERE id = :id AND state = 'active';
