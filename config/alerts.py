@@ -16,9 +16,11 @@ RuleName = Literal[
     "event_failed",
     "execution_halted",
     "execution_stalled",
+    "pool_short",
     "queue_age",
     "relay_lag",
     "rollback_failed",
+    "target_loses_workers",
 ]
 REFERENCES = ("env:", "file:")
 
@@ -72,6 +74,10 @@ class AlertSettings(BaseModel):
     """An event may be due for so long before somebody takes it."""
     relay_lag: Seconds = 60.0
     """A published event may wait for so long before the relay sends it."""
+    pool_short: Seconds = 600.0
+    """A pool may have fewer spares than are wanted for so long."""
+    losses: Annotated[int, Field(ge=1)] = 2
+    """From so many workers on that were lost on one target, it is told; after three that target is given up."""
     failed_within: Seconds = 3600.0
     """Events that failed longer ago are no news."""
     news: Seconds = 7 * 24 * 3600.0

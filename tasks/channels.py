@@ -15,6 +15,7 @@ from migrator.watch.alerts.channel import AppriseChannel, Channel, Webhook
 from migrator.watch.alerts.limits import Limits
 from migrator.watch.alerts.look import ChannelFilter
 from tasks import desk
+from tasks.spares import standard
 
 
 def limits() -> Limits:
@@ -29,6 +30,9 @@ def limits() -> Limits:
         beat_silent=max(own.beat_silent, 3 * chosen.upkeep_every),
         queue_age=own.queue_age,
         relay_lag=own.relay_lag,
+        pool_short=own.pool_short,
+        losses=own.losses,
+        spares=standard(),
         failed_within=own.failed_within,
         news=own.news,
         calm=own.calm,

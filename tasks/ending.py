@@ -44,8 +44,7 @@ def end(connection: Connection, event: Event, standing: Standing, step: Step) ->
     state = ExecutionState(row.state)
     report = execution_report(connection, event.id, state.value) | {"over_budget": standing.is_over_budget}
     report |= {"drifted": odd[:MOST_NAMED]} if looked else {}
-    say = log.error if state is ExecutionState.HALTED else log.info
-    say("execution ended", execution=event.id, state=state.value, summary=report["summary"])
+    tell_end(event.id, report)
     if state is ExecutionState.COMPLETED and (taken_back := _taken_back(row)):
         ledger.move(connection, taken_back, ExecutionState.ROLLED_BACK, f"rolled back by {event.id}")
     if state is ExecutionState.COMPLETED:
@@ -53,6 +52,12 @@ def end(connection: Connection, event: Event, standing: Standing, step: Step) ->
     else:
         events.fail(connection, event.id, event.type, report["summary"], report=report)
     return report
+
+
+def tell_end(execution_id: str, report: Report) -> None:
+    """One line in the log."""
+    say = log.error if report["state"] == ExecutionState.HALTED else log.info
+    say("execution ended", execution=execution_id, state=report["state"], summary=report["summary"])
 
 
 def _taken_back(row: Row[Any]) -> str | None:

@@ -139,8 +139,8 @@ class EventTask(BreakerTask):
         refusal = refused_payload(self.event_type, payload)
         # The message is there until the work is done. Every way in which a run ends writes something more and waits for
         # the disk then, which has this by that time: tests/acceptance/test_durable_events.py
-        with desk.store().begin(flush=False) as connection:
-            event = events.receive(connection, received)
+        with desk.store().begin() as connection:
+            event = events.receive(connection, received, flush=False)
             tracing.keep(connection, event.id)
         self.request.stored_max_retries = event.max_retries
         if refusal and payload and not event.status.is_end:

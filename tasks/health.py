@@ -19,11 +19,13 @@ from migrator.fleet import breakers, registry
 from migrator.model.health import Health, HealthCheck, worst_of
 from migrator.model.target import Database
 from migrator.schema.session import open_session
-from migrator.watch.health import broker, control, databases, disk, rhythm, workers
+from migrator.watch.alerts.facts import short_pools
+from migrator.watch.health import broker, control, databases, disk, pools, rhythm, workers
 from migrator.watch.health.checkup import Checkup, Look
 from tasks import desk
 from tasks.app import app
 from tasks.breaker_store import redis_url
+from tasks.spares import standard
 
 INSPECT_SECONDS = 1.0
 """For so long the workers are listened to; it is always waited for, so it is short."""
@@ -77,6 +79,7 @@ def _of_ourselves() -> dict[str, Look]:
         "result backend": partial(_broker, "result backend"),
         "workers": _workers,
         "hosts": _hosts,
+        "spares": _spares,
         "snapshot room here": lambda: disk.snapshot_room(desk.settings().snapshots),
     }
 
@@ -122,6 +125,11 @@ def _ledger() -> list[HealthCheck]:
             rhythm.beat(connection, chosen.upkeep_every),
             rhythm.relay(connection),
         ]
+
+
+def _spares() -> list[HealthCheck]:
+    with desk.store().begin() as connection:
+        return pools.spares(short_pools(connection, standard()), desk.settings().alerts.pool_short)
 
 
 def _broker(name: str) -> list[HealthCheck]:

@@ -1,8 +1,9 @@
 """The short way of a new tenant to a spare: three transactions of the control database and one of the target's.
 
 Opening the execution, claiming target, slot and spare is one; renaming the next; the last one has the outcome, the
-report and the end of execution and event. Whoever dies in between leaves claims that run out, and the usual way goes
-on from what ledger and schema say. Where there is no spare, nothing of this is begun.
+report and the end of execution and event. Each is few round trips, see ``migrator.fleet.newcomers``. Whoever dies in
+between leaves claims that run out, and the usual way goes on from what ledger and schema say. Where there is no spare,
+nothing of this is begun.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import structlog
 from sqlalchemy import Connection
 
 from migrator.errors import DependencyUnmet, MigratorError
-from migrator.fleet import claims, lanes, ledger, registry, spares, waves
+from migrator.fleet import claims, events, lanes, newcomers, spares
 from migrator.fleet.claims import Claimer
+from migrator.fleet.ledger import Request
 from migrator.model.event import Event
-from migrator.model.execution import Claim, ExecutionState, Outcome, OutcomeState
+from migrator.model.execution import Claim, Outcome, OutcomeState
 from migrator.model.folder import Folder
 from migrator.model.plan import by_scope, make_plan
 from migrator.model.preflight import LANE
@@ -27,9 +29,10 @@ from migrator.schema import spare as taking
 from migrator.schema.engine import Change, Engine
 from migrator.schema.rules import Rules
 from migrator.schema.spare import Left, NotTaken
-from tasks import desk, rollout
+from migrator.watch.report import newcomer_report
+from tasks import desk
 from tasks.dependencies import refuse_unmet
-from tasks.ending import finished
+from tasks.ending import finished, tell_end
 from tasks.event_task import EventTask, Report
 from tasks.kept import kept
 from tasks.lane import claimer_for
@@ -66,8 +69,12 @@ def hand_over(task: EventTask, event: Event, tenant: Tenant, to: Version | None)
         refuse_unmet([target], [target], NOTHING_ASKED, {Scope.TENANT: folder}, to)
     except DependencyUnmet:
         return None
-    with desk.store().begin(flush=False) as connection:
-        begun = _begin(connection, task, event, tenant, target, folder, to)
+    try:
+        with desk.store().begin() as connection:
+            begun = _begin(connection, task, event, tenant, target, folder, to)
+    except _NothingBegun as error:
+        log.info("no spare was taken", schema=tenant.schema_name, reason=str(error))
+        return None
     if begun is None:
         return None
     found = _taken(begun)
@@ -87,40 +94,22 @@ def _begin(
     to: Version | None,
 ) -> Begun | None:
     """Everything that has to be written down before the schema is touched, if there is a spare to take."""
-    if ledger.has_execution(connection, event.id):
-        return None  # it came again
-    database = registry.find_database(connection, tenant.database_id)
-    registry.add_tenant(connection, tenant)
+    arrival = newcomers.arrive(connection, event.id, tenant)
     digest = folder.digest_at(to or folder.latest)
-    if not wanted_spares(database) or digest is None:
+    if arrival.is_open or not wanted_spares(arrival.database) or digest is None:
         return None
+    claimer = claimer_for(task, event.id, tenant.database_id, WAVE)
     plan = make_plan(by_scope([target]))
-    opened = rollout.open_execution(
-        connection, event, plan, {Scope.TENANT: folder}, requested_by=f"tenant {tenant.id}", to=to
-    )
-    if not opened or ledger.execution(connection, event.id).state != ExecutionState.RUNNING:
-        return None  # another execution has the schema
-    spare = spares.claim(connection, database.id, digest, event.id)
-    if spare is None:
-        log.info("no spare was taken", schema=tenant.schema_name, reason="none is ready at the folder's state")
-        return None
-    claimer = claimer_for(task, event.id, database.id, WAVE)
-    claim = _claim(connection, database, claimer)
-    if claim is None:
-        spares.keep(connection, spare, event.id)
-        return None
-    engine = Engine(folder, _rules(database), to=to, execution=event.id, stage=claim.stage)
-    return Begun(event, database, claimer, claim, spare, engine)
+    request = Request(f"tenant {tenant.id}", {Scope.TENANT.value: folder.digest}, to)
+    claimed = newcomers.begin(connection, claimer, plan, request, digest, desk.budget(arrival.database))
+    if claimed.claim is None or claimed.spare is None:
+        raise _NothingBegun(claimed.missing)
+    engine = Engine(folder, _rules(arrival.database), to=to, execution=event.id, stage=claimed.claim.stage)
+    return Begun(event, arrival.database, claimer, claimed.claim, claimed.spare, engine)
 
 
-def _claim(connection: Connection, database: Database, claimer: Claimer) -> Claim | None:
-    """The only target, and a slot of its database; None when there is no slot."""
-    budget, seconds = desk.budget(database), claimer.lease_seconds
-    if lanes.take(connection, database.id, claimer.holder, budget, seconds, single=True) is None:
-        return None  # none is free, or none was ever made
-    waves.note_sent(connection, claimer.execution_id, WAVE)
-    [claim] = claims.claim(connection, claimer, 1)
-    return claim
+class _NothingBegun(Exception):
+    """Rolls back what was written, because of this."""
 
 
 def _rules(database: Database) -> Rules:
@@ -164,10 +153,11 @@ def _ended(begun: Begun, change: Change) -> Report | None:
         note=FROM_SPARE,
     )
     with desk.store().begin() as connection:
-        spares.forget(connection, begun.spare)
-        lanes.leave(connection, begun.database.id, begun.claimer.holder)
-        claims.write_outcomes(connection, begun.event.id, [outcome])
-        report = finished(connection, begun.event)
+        row = newcomers.end(connection, begun.claimer, begun.spare, outcome)
+        report = newcomer_report(row, outcome) if row is not None else finished(connection, begun.event)
+        if row is not None and report is not None:
+            events.complete(connection, begun.event.id, report)
+            tell_end(begun.event.id, report)
     if report is not None:
         tell(outcome)
     return report

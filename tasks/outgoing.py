@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from migrator.model.event import EventType
 from migrator.model.readable import readable
+from tasks import tracing
 
 LONGEST_WAIT = 5.0
 """Seconds for the broker's answer; the events that are being sent are locked meanwhile."""
@@ -20,7 +21,7 @@ LONGEST_WAIT = 5.0
 @cache
 def _application() -> Celery:
     """Sends as ours does and has no result backend: one would subscribe to the result of each event."""
-    made = Celery("migrator.relay", set_as_current=False)
+    made = Celery("migrator.relay", amqp="migrator.wire.outgoing:Outgoing", set_as_current=False)
     made.config_from_object(os.environ.get("CELERY_CONFIG_MODULE", "config.celery"))
     made.conf.result_backend = None
     return made
@@ -33,7 +34,7 @@ class Outgoing:
         self._connection: Any = None
 
     def send(self, events: Iterable[Row[Any]]) -> None:
-        """Give events (id, type, priority, payload) to the broker, in as few exchanges as it allows.
+        """Give events (id, type, priority, payload, traceparent) to the broker, in as few exchanges as it allows.
 
         When this raises, some, all or none of them may have been sent.
         """
@@ -42,15 +43,7 @@ class Outgoing:
             producer = self._producer(application)
             with producer.batch():
                 for event in events:
-                    application.send_task(
-                        EventType(event.type).task_name,
-                        task_id=event.id,
-                        queue=event.priority,
-                        producer=producer,
-                        retry=False,
-                        argsrepr=readable(EventType(event.type), event.payload),
-                        kwargsrepr="{}",
-                    )
+                    _send(application, producer, event)
         except BaseException:
             self.close()
             raise
@@ -67,6 +60,22 @@ class Outgoing:
             others = max(len(self._connection.alt) - 1, 0)  # each server that was named is tried once
             self._connection.ensure_connection(max_retries=others, timeout=LONGEST_WAIT)  # else it tries for ever
         return application.amqp.Producer(self._connection, auto_declare=False)
+
+
+def _send(application: Celery, producer: Any, event: Row[Any]) -> None:
+    """The trace that its publisher named goes on in the task."""
+    parent = tracing.as_parent(event.traceparent)
+    with tracing.within(parent):
+        application.send_task(
+            EventType(event.type).task_name,
+            task_id=event.id,
+            queue=event.priority,
+            producer=producer,
+            retry=False,
+            argsrepr=readable(EventType(event.type), event.payload),
+            kwargsrepr="{}",
+            headers={"traceparent": parent} if parent else None,
+        )
 
 
 def _options(application: Celery) -> dict[str, Any]:

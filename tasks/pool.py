@@ -25,7 +25,7 @@ from migrator.schema.session import Session
 from tasks import desk
 from tasks.breaker import session_to
 from tasks.shift import NoSlot
-from tasks.spares import wanted_spares
+from tasks.spares import standard, wanted_spares
 from tasks.templates import template_for
 
 TEMPLATE_MISSING = "the template of this state of the folder is not made yet"
@@ -86,7 +86,7 @@ def tend(database_id: str, until: float = math.inf, *, most: float = math.inf) -
         raise
     finally:
         with desk.store().begin() as connection:
-            pool.leave_pool(connection, database_id, holder, digest, refusal, tended=tended)
+            pool.leave_pool(connection, database_id, holder, digest, refusal, tended=tended, standard=standard())
 
 
 class _Tending:

@@ -7,6 +7,7 @@ upkeep, so the context is kept with the event and taken up from there.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ from tasks import desk
 LONGEST_ATTRIBUTE = 2000
 """Characters of a statement that a span keeps."""
 FLUSH_MILLISECONDS = 2000
+_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 log = structlog.get_logger("migrator.tracing")
 
@@ -106,19 +108,32 @@ def keep(connection: Connection, event_id: str) -> None:
 @contextmanager
 def resumed(event_id: str) -> Iterator[None]:
     """What is sent inside belongs to the trace of an event, where one is kept."""
-    if _Tracing.tracer is None:
+    kept = None
+    if _Tracing.tracer is not None:
+        with desk.store().begin() as connection:
+            kept = events.kept_trace(connection, event_id)
+    with within(kept):
+        yield
+
+
+@contextmanager
+def within(parent: str | None) -> Iterator[None]:
+    """What is sent inside belongs to a trace, in W3C's form; None for no other than now."""
+    if _Tracing.tracer is None or parent is None:
         yield
         return
     from opentelemetry import context, propagate
 
-    with desk.store().begin() as connection:
-        kept = events.kept_trace(connection, event_id)
-    token = context.attach(propagate.extract({"traceparent": kept})) if kept else None
+    token = context.attach(propagate.extract({"traceparent": parent}))
     try:
         yield
     finally:
-        if token is not None:
-            context.detach(token)
+        context.detach(token)
+
+
+def as_parent(said: object) -> str | None:
+    """What a publisher named as its trace, None where that is none in W3C's form."""
+    return said if isinstance(said, str) and _PARENT.fullmatch(said) else None
 
 
 def _context() -> str | None:

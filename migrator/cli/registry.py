@@ -17,6 +17,19 @@ from migrator.model.event import Event, EventType
 from migrator.model.target import Database, DatabaseKind
 
 SECONDS, WAIT = click.FloatRange(0, min_open=True), click.FloatRange(0)
+WAY = ("name", "host", "port", "username", "credential")
+"""What of a database leads to it."""
+
+
+class SpareCount(click.IntRange):
+    """A number, or ``default`` for what the setting says."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """``default`` as the registry takes it."""
+        return registry.SPARES_AS_SET if value == "default" else super().convert(value, param, ctx)
 
 
 @click.group()
@@ -124,22 +137,35 @@ def remove_database(database_id: str, as_json: bool) -> None:
 
 @database.command("set")
 @click.argument("database_id", metavar="ID")
-@click.option("--credential", help="env:NAME, file:PATH or command:...")
+@click.option("--name", help="Its name on its server.")
+@click.option("--host", help="Its server.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Of its server.")
+@click.option("--username", help="The user that migrates.")
+@click.option("--region", help="Where it is.")
+@click.option("--credential", help="env:NAME, file:PATH or command:...; an empty one for libpq's own ways.")
 @click.option("--lanes", type=click.IntRange(0), help="How many lanes may work on it at once; 0 for the setting.")
 @click.option("--migration-timeout", type=click.IntRange(1), help="Seconds one statement may take.")
 @click.option(
     "--breaker-failures", type=click.IntRange(0), help="So many failures open its breaker; 0 for the setting."
 )
 @click.option("--breaker-wait", type=WAIT, help="Seconds until its first probe; 0 for the setting.")
-@click.option("--spares", type=click.IntRange(0), help="How many spare schemas to keep ready for new tenants.")
+@click.option(
+    "--spares",
+    type=SpareCount(),
+    help="How many spare schemas to keep ready for new tenants; 'default' for the setting.",
+)
 @json_option
 def set_database(database_id: str, breaker_wait: float | None, as_json: bool, **changes: Any) -> None:
-    """Change how a database is worked on; what is not named stays. Where it is, an event database.updated says.
+    """Change where a database is and how it is worked on; what is not named stays.
+
+    An application says where it is by an event database.updated. Its breaker is closed when the way to it changed.
 
     Example: migrator database set eu-1 --lanes 2 --breaker-failures 3 --breaker-wait 5
     """
     with store().begin() as connection:
         changed = registry.change_database(connection, database_id, changes | {"breaker_open_seconds": breaker_wait})
+    if changed and any(changes[name] is not None for name in WAY):
+        _forget_breaker(database_id)
     said = f"database {database_id} is changed" if changed else f"database {database_id} was so already"
     document = {"database": database_id, "changed": changed, "summary": said}
     say(as_json, document, lambda console: console.print(said, markup=False))
@@ -212,6 +238,13 @@ def remove_tenant(tenant_id: str, as_json: bool) -> None:
     Example: migrator tenant remove 7
     """
     _carry_out(EventType.TENANT_DELETED, {"tenant_id": tenant_id}, as_json)
+
+
+def _forget_breaker(database_id: str) -> None:
+    from tasks.breakers import breakers
+    from tasks.databases import MOVED
+
+    breakers().forget(database_id, MOVED)
 
 
 def _add_here(database: Database) -> bool:

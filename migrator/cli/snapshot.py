@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from migrator.cli.output import json_option, note, say_table
 from migrator.cli.snapshots import expiry_options, places, store_option, yes_option
 from migrator.cli.targets import Look, Wanted, choosing_targets, each_target
 from migrator.errors import EXIT_FAILED
+from migrator.fleet import registry
 from migrator.model.snapshot import Snapshot
 from migrator.model.target import Database, Target
 from migrator.schema import restore as restoring
@@ -27,6 +29,8 @@ from tasks import desk
 def _which(command: Callable[..., None]) -> Callable[..., None]:
     """Options that choose among what is stored, whether or not its target is still registered."""
     for option in (
+        _of_tenant,
+        click.option("--tenant", help="Only of the schema that this tenant has or had."),
         click.option("--schema", help="Only of schemas of this name."),
         click.option("--database", help="Only of this database."),
         json_option,
@@ -34,6 +38,29 @@ def _which(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return command
+
+
+def _of_tenant(command: Callable[..., None]) -> Callable[..., None]:
+    """Find a tenant's database and schema, also when it is retired."""
+
+    @wraps(command)
+    def found(*args: Any, tenant: str | None, database: str | None, schema: str | None, **more: Any) -> None:
+        if tenant is not None:
+            with desk.store().begin() as connection:
+                known = registry.known_tenant(connection, tenant)
+            database, schema = (
+                _same("database", database, known.database_id),
+                _same("schema", schema, known.schema_name),
+            )
+        command(*args, database=database, schema=schema, **more)
+
+    return found
+
+
+def _same(what: str, asked: str | None, known: str) -> str:
+    if asked not in (None, known):
+        raise click.UsageError(f"that tenant's {what} is {known}, not {asked}")
+    return known
 
 
 @click.group()

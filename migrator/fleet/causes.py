@@ -48,3 +48,13 @@ def due_events(connection: Connection) -> Sequence[Row[Any]]:
 def relay(connection: Connection) -> Row[Any] | None:
     """Published events that wait for the relay (number, id and age in seconds of the oldest); None for none."""
     return first(connection, "relay_cause")
+
+
+def pools(connection: Connection, standard: int) -> Sequence[Row[Any]]:
+    """Pools (database_id, wanted, ready, refusal, seconds) that are short; ``standard`` is what the setting wants."""
+    return rows(connection, "pool_causes", standard=standard)
+
+
+def losses(connection: Connection, least: int) -> Sequence[Row[Any]]:
+    """Targets without an outcome on which so many workers or more were lost, and that were all these had in hand."""
+    return rows(connection, "loss_causes", least=least)

@@ -45,19 +45,22 @@ def claim(connection: Connection, claimer: Claimer, most: int) -> list[Claim]:
 
     One that a lost worker had is claimed alone and first.
     """
-    found = rows(
-        connection,
-        "claim",
-        execution_id=claimer.execution_id,
-        database_id=claimer.database_id,
-        wave=claimer.wave,
-        holder=claimer.holder,
-        seconds=claimer.lease_seconds,
-        most=most,
-        share=2 * claimer.lanes,
-    )
+    found = rows(connection, "claim", **claim_wanted(claimer, most))
     ordered = sorted(found, key=lambda row: (row.position, row.schema_name))
     return [_claim(row) for row in ordered]
+
+
+def claim_wanted(claimer: Claimer, most: int) -> dict[str, Any]:
+    """What ``claim`` is asked with."""
+    return {
+        "execution_id": claimer.execution_id,
+        "database_id": claimer.database_id,
+        "wave": claimer.wave,
+        "holder": claimer.holder,
+        "seconds": claimer.lease_seconds,
+        "most": most,
+        "share": 2 * claimer.lanes,
+    }
 
 
 def renew(connection: Connection, claimer: Claimer) -> None:
@@ -100,17 +103,20 @@ def let_go(connection: Connection, execution_id: str) -> int:
 
 def write_outcomes(connection: Connection, execution_id: str, outcomes: Sequence[Outcome]) -> Written:
     """Write those outcomes whose fence still holds, and count them along."""
-    found = first(
-        connection,
-        "write_outcomes",
-        execution_id=execution_id,
-        outcomes=json.dumps([_outcome_row(outcome) for outcome in outcomes]),
-        bounds=list(DURATION_BOUNDS),
-        costs=json.dumps(_costs(outcomes)),
-    )
+    found = first(connection, "write_outcomes", **outcomes_written(execution_id, outcomes))
     if found is None:
         raise UnknownExecution(execution=execution_id)
     return Written(int(found.written), bool(found.goes_on))
+
+
+def outcomes_written(execution_id: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """What ``write_outcomes`` writes."""
+    return {
+        "execution_id": execution_id,
+        "outcomes": json.dumps([_outcome_row(outcome) for outcome in outcomes]),
+        "bounds": list(DURATION_BOUNDS),
+        "costs": json.dumps(_costs(outcomes)),
+    }
 
 
 def fail_free(connection: Connection, claimer: Claimer, sentence: str) -> None:

@@ -10,26 +10,27 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from migrator.errors import EXIT_FAILED, EventNotRetried, UnknownEvent
-from migrator.fleet.store import first, rows, run
+from migrator.fleet.store import first, rows, run, together
 from migrator.model.event import DEFAULT_MAX_RETRIES, Event, EventStatus, EventType, Priority
 
 
-def receive(connection: Connection, event: Event) -> Event:
+def receive(connection: Connection, event: Event, *, flush: bool = True) -> Event:
     """Store an event that is new, else take up the stored one, whose payload counts.
 
-    The answer's status is ``processing``, or the end that the event already came to.
+    The answer's status is ``processing``, or the end that the event already came to. Without ``flush`` the
+    transaction's commit does not wait for the disk.
     """
-    stored = first(
-        connection,
-        "receive_event",
-        id=event.id,
-        type=event.type.value,
-        priority=event.priority.value,
-        payload=json.dumps(dict(event.payload), default=str),
-        max_retries=event.max_retries,
-        triggered_by=event.triggered_by,
-        correlation_id=event.correlation_id,
-    )
+    fresh = {
+        "id": event.id,
+        "type": event.type.value,
+        "priority": event.priority.value,
+        "payload": json.dumps(dict(event.payload), default=str),
+        "max_retries": event.max_retries,
+        "triggered_by": event.triggered_by,
+        "correlation_id": event.correlation_id,
+    }
+    later = [] if flush else [("flush_later", dict[str, Any]())]
+    stored = together(connection, *later, ("receive_event", fresh))
     if stored is not None:
         return as_event(stored)
     run(

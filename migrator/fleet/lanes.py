@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -45,21 +46,20 @@ def take(
 
     ``most`` is the highest slot that a lane may have while it works slower than its budget allows.
     """
-    bulk = (1, min(budget.bulk, most or budget.bulk))
-    ranges = [(budget.bulk + 1, budget.total), (1, budget.bulk)] if single else [bulk]
-    for lowest, highest in ranges:
-        found = first(
-            connection,
-            "take_lane",
-            database_id=database_id,
-            holder=holder,
-            seconds=seconds,
-            lowest=lowest,
-            highest=highest,
-        )
-        if found is not None:
-            return int(found.slot)
-    return None
+    highest = budget.total if single else min(budget.bulk, most or budget.bulk)
+    found = first(connection, "take_lane", **slot_wanted(database_id, holder, budget, seconds, highest))
+    return int(found.slot) if found is not None else None
+
+
+def slot_wanted(database_id: str, holder: str, budget: Budget, seconds: float, highest: int) -> dict[str, Any]:
+    """What ``take_lane`` is asked with."""
+    return {
+        "database_id": database_id,
+        "holder": holder,
+        "seconds": seconds,
+        "bulk": budget.bulk,
+        "highest": highest,
+    }
 
 
 def taken(connection: Connection, database_id: str) -> int:

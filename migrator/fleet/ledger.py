@@ -44,31 +44,34 @@ def open_execution(connection: Connection, execution_id: str, plan: Plan, reques
 
     It waits where an earlier execution has some of its targets, or for its window.
     """
-    window = request.window
-    opened = first(
-        connection,
-        "open_execution",
-        id=execution_id,
-        kind=request.work.value,
-        state=(ExecutionState.PLANNED if window else ExecutionState.RUNNING).value,
-        requested_by=request.requested_by,
-        to_version=str(request.to_version) if request.to_version else None,
-        folders=json.dumps(dict(request.folders)),
-        options=json.dumps({**request.rollout.as_options(), **request.more}),
-        stages=json.dumps([_stage_row(stage) for stage in plan.stages]),
-        takes_back=request.takes_back,
-        waves=len(plan.waves),
-        total=plan.total,
-        skipped=plan.current,
-        most_failures=request.rollout.most_failures(plan.total),
-        due_at=window.opens if window else None,
-        window_closes=window.closes if window else None,
-    )
+    opened = first(connection, "open_execution", **execution_row(execution_id, plan, request))
     if opened and plan.targets:
-        _add_outcomes(connection, execution_id, plan)
+        run(connection, "add_outcomes", **outcome_rows(execution_id, plan))
         waves.add(connection, execution_id, plan.waves)
         wait_if_blocked(connection, execution_id)
     return opened is not None
+
+
+def execution_row(execution_id: str, plan: Plan, request: Request) -> dict[str, Any]:
+    """What ``open_execution`` writes."""
+    window = request.window
+    return {
+        "id": execution_id,
+        "kind": request.work.value,
+        "state": (ExecutionState.PLANNED if window else ExecutionState.RUNNING).value,
+        "requested_by": request.requested_by,
+        "to_version": str(request.to_version) if request.to_version else None,
+        "folders": json.dumps(dict(request.folders)),
+        "options": json.dumps({**request.rollout.as_options(), **request.more}),
+        "stages": json.dumps([_stage_row(stage) for stage in plan.stages]),
+        "takes_back": request.takes_back,
+        "waves": len(plan.waves),
+        "total": plan.total,
+        "skipped": plan.current,
+        "most_failures": request.rollout.most_failures(plan.total),
+        "due_at": window.opens if window else None,
+        "window_closes": window.closes if window else None,
+    }
 
 
 def _stage_row(stage: Stage) -> dict[str, Any]:
@@ -81,20 +84,19 @@ def stages(row: Row[Any]) -> dict[int, Stage]:
     return {stage.number: stage for stage in found}
 
 
-def _add_outcomes(connection: Connection, execution_id: str, plan: Plan) -> None:
+def outcome_rows(execution_id: str, plan: Plan) -> dict[str, Any]:
+    """What ``add_outcomes`` writes."""
     targets = [planned.target for planned in plan.targets]
-    run(
-        connection,
-        "add_outcomes",
-        execution_id=execution_id,
-        databases=[target.database_id for target in targets],
-        schemas=[target.schema_name for target in targets],
-        tenants=[target.tenant_id for target in targets],
-        scopes=[target.scope.value for target in targets],
-        waves=[planned.wave for planned in plan.targets],
-        stages=[planned.stage for planned in plan.targets],
-        positions=[planned.position for planned in plan.targets],
-    )
+    return {
+        "execution_id": execution_id,
+        "databases": [target.database_id for target in targets],
+        "schemas": [target.schema_name for target in targets],
+        "tenants": [target.tenant_id for target in targets],
+        "scopes": [target.scope.value for target in targets],
+        "waves": [planned.wave for planned in plan.targets],
+        "stages": [planned.stage for planned in plan.targets],
+        "positions": [planned.position for planned in plan.targets],
+    }
 
 
 def wait_if_blocked(connection: Connection, execution_id: str) -> str | None:

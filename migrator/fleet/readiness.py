@@ -12,8 +12,8 @@ from migrator.model.readiness import LastKnown, Readiness, judged
 def look(connection: Connection, tenant_id: str, version: str | None = None) -> Readiness:
     """Whether a tenant's schema is at a version or above. Raises UnknownTenant, and BadVersion.
 
-    One statement, by primary keys and from the newest execution backwards to the last one that had this tenant:
-    the more executions have come since, the more it reads, about 8 microseconds each.
+    One statement, by keys: from the newest outcome of this schema back to the first that tells its version, however
+    many executions and tenants there are.
     """
     found = first(connection, "readiness", tenant=tenant_id)
     if found is None:

@@ -19,6 +19,8 @@ CHANGEABLE = (
     *("breaker_failures", "breaker_open_seconds", "spares"),
 )
 """What of a database may become something else; its labels too."""
+SPARES_AS_SET = -1
+"""As ``spares`` in a change: as many as the setting says."""
 
 
 def add_database(connection: Connection, database: Database) -> bool:
@@ -72,7 +74,7 @@ def add_tenant(connection: Connection, tenant: Tenant) -> bool:
     Raises UnknownDatabase, or TenantConflict when its schema is another tenant's or it has another schema.
     """
     find_database(connection, tenant.database_id)
-    if first(connection, "add_tenant", **_stored(_tenant_row(tenant))):
+    if first(connection, "add_tenant", **tenant_row(tenant)):
         return True
     _refuse_taken_schema(connection, tenant.id, tenant.database_id, tenant.schema_name)
     known = as_tenant(first(connection, "tenant", id=tenant.id))
@@ -110,6 +112,14 @@ def find_tenant(connection: Connection, tenant_id: str) -> Tenant:
     """An active tenant by its id. Raises UnknownTenant, also for a retired one."""
     found = first(connection, "tenant", id=tenant_id)
     if found is None or found.state != "active":
+        raise UnknownTenant(tenant=tenant_id)
+    return as_tenant(found)
+
+
+def known_tenant(connection: Connection, tenant_id: str) -> Tenant:
+    """A tenant by its id, retired or not. Raises UnknownTenant."""
+    found = first(connection, "tenant", id=tenant_id)
+    if found is None:
         raise UnknownTenant(tenant=tenant_id)
     return as_tenant(found)
 
@@ -213,6 +223,11 @@ def _database_row(database: Database) -> dict[str, Any]:
         "spares": database.spares,
         "labels": dict(database.labels) or None,
     }
+
+
+def tenant_row(tenant: Tenant) -> dict[str, Any]:
+    """A tenant as ``add_tenant`` takes it."""
+    return _stored(_tenant_row(tenant))
 
 
 def _tenant_row(tenant: Tenant) -> dict[str, Any]:

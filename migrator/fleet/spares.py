@@ -112,10 +112,17 @@ def renew_pool(connection: Connection, database_id: str, holder: str, seconds: f
 
 
 def leave_pool(
-    connection: Connection, database_id: str, holder: str, digest: str | None, refusal: str | None, *, tended: bool
+    connection: Connection,
+    database_id: str,
+    holder: str,
+    digest: str | None,
+    refusal: str | None,
+    *,
+    tended: bool,
+    standard: int = 0,
 ) -> None:
     """Say how the pool is now; ``tended``: it was gone through to the end."""
-    values = {"digest": digest, "refusal": refusal, "tended": tended}
+    values = {"digest": digest, "refusal": refusal, "tended": tended, "standard": standard}
     run(connection, "leave_pool", database_id=database_id, holder=holder, **values)
 
 

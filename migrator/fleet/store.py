@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, create_engine, text
+from sqlalchemy import Connection, Row, TextClause, create_engine, text
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 
 from migrator.errors import BadUrl, ControlDatabaseRefused, ControlDatabaseUnreachable, ControlSchemaMissing
 from migrator.fleet import MIGRATIONS, SCHEMA
+from migrator.fleet.alive import keep_alive_only
 from migrator.fleet.listener import Listener
 from migrator.model.version import Version
 from migrator.queries import load_queries
 
 _FOLDER = Path(__file__).parent / "sql"
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 QUERIES = {name: text(query) for file in sorted(_FOLDER.glob("*.sql")) for name, query in load_queries(file).items()}
 
 
@@ -33,7 +37,6 @@ class Store:
             parsed.set(drivername="postgresql+psycopg2"),
             pool_size=pool_size,
             max_overflow=2,
-            pool_pre_ping=True,
             hide_parameters=True,
             connect_args={
                 "application_name": "migrator control",
@@ -41,18 +44,13 @@ class Store:
                 "options": f"-c search_path={SCHEMA}",
             },
         )
+        keep_alive_only(self._engine)
 
     @contextmanager
-    def begin(self, *, flush: bool = True) -> Iterator[Connection]:
-        """A transaction: committed at the end of the block, rolled back when it raises.
-
-        Without ``flush`` its commit does not wait for the disk, only the next one's that does: for what is done
-        again when a crash of the server has lost it.
-        """
+    def begin(self) -> Iterator[Connection]:
+        """A transaction: committed at the end of the block, rolled back when it raises."""
         try:
             with self._engine.begin() as connection:
-                if not flush:
-                    run(connection, "flush_later")
                 yield connection
         except OperationalError as error:
             raise ControlDatabaseUnreachable(address=self.address, reason=str(error.orig).strip()) from error
@@ -114,3 +112,15 @@ def first(connection: Connection, name: str, /, **values: Any) -> Row[Any] | Non
 def run(connection: Connection, name: str, /, **values: Any) -> int:
     """Run a named query and say how many rows it touched."""
     return connection.execute(QUERIES[name], values).rowcount
+
+
+def together(connection: Connection, *queries: tuple[str, Mapping[str, Any]]) -> Row[Any] | None:
+    """Run named queries in one round trip, each sees what those before it did; the first row of the last one."""
+    values = {f"{name}_{place}": value for place, (_, given) in enumerate(queries) for name, value in given.items()}
+    return connection.execute(_joined(tuple(name for name, _ in queries)), values).first()
+
+
+@cache
+def _joined(names: tuple[str, ...]) -> TextClause:
+    """The queries as one text, in which each has parameters of its own."""
+    return text("\n".join(_PARAMETER.sub(rf":\1_{place}", str(QUERIES[name])) for place, name in enumerate(names)))

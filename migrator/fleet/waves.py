@@ -18,16 +18,19 @@ from migrator.model.window import Window
 
 def add(connection: Connection, execution_id: str, planned: Sequence[PlannedWave]) -> None:
     """Write the waves of a plan."""
-    run(
-        connection,
-        "add_waves",
-        execution_id=execution_id,
-        numbers=[wave.number for wave in planned],
-        stages=[wave.stage for wave in planned],
-        canaries=[wave.is_canary for wave in planned],
-        totals=[wave.total for wave in planned],
-        most=[wave.most_failures for wave in planned],
-    )
+    run(connection, "add_waves", **wave_rows(execution_id, planned))
+
+
+def wave_rows(execution_id: str, planned: Sequence[PlannedWave]) -> dict[str, Any]:
+    """What ``add_waves`` writes."""
+    return {
+        "execution_id": execution_id,
+        "numbers": [wave.number for wave in planned],
+        "stages": [wave.stage for wave in planned],
+        "canaries": [wave.is_canary for wave in planned],
+        "totals": [wave.total for wave in planned],
+        "most": [wave.most_failures for wave in planned],
+    }
 
 
 def waves(connection: Connection, execution_id: str) -> Sequence[Row[Any]]:

@@ -6,7 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from migrator.model.spare import SPARE, Fit, Seen, Spare
 from migrator.model.template import Template
 from migrator.queries import load_queries
 from migrator.schema import refusal
-from migrator.schema.engine import Change, Engine, as_rows, change_since
+from migrator.schema.engine import Change, Engine
 from migrator.schema.fingerprint import fingerprints_of
 from migrator.schema.history import HistoryTable
 from migrator.schema.pending import pending
@@ -104,8 +104,9 @@ def take(session: Session, spare: Spare, schema: str, engine: Engine) -> Change 
         if is_lost(error, session.is_closed):
             raise refusal.lost(error, session.database_id, schema) from None
         return _not_taken(error, schema)
-    rows = as_rows(pending(engine.folder, (), schema, engine.to), 0)
-    return replace(change_since(schema, rows, 0, time.monotonic() - started), until_rank=spare.rank)
+    applied = tuple(migration.script for migration in pending(engine.folder, (), schema, engine.to))
+    seconds = time.monotonic() - started
+    return Change(schema, to_version=spare.version, applied=applied, seconds=seconds, until_rank=spare.rank)
 
 
 def rename_statement(session: Session, spare: Spare, schema: str, engine: Engine) -> str:

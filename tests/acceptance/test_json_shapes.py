@@ -156,7 +156,7 @@ def _watching(run, fleet):
     run("metrics")
     run("performance")
     run("performance", "--migration", "1")
-    run("database", "set", "one", "--lanes", "3")
+    run("database", "set", "one", "--lanes", "3", "--spares", "default", "--host", "127.0.0.1")
 
 
 def _one_schema(run, fleet):

@@ -7,11 +7,14 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from uuid import uuid4
 
+import psycopg2
 import pytest
 import redis
 
+from migrator import client
 from migrator.cli.processes import Processes
 from migrator.local import free_port
 from tests.acceptance.fleet import FIRST
@@ -74,6 +77,17 @@ def test_a_signed_rollout_from_the_command_and_a_signed_event_from_an_applicatio
     assert done.returncode == 0
     sent = application(fleet, signers, "application", "3")
     assert "tenant 3" in json.loads(sent.communicate(timeout=60)[0])["summary"]
+
+
+@pytest.mark.usefixtures("celery_setup")
+def test_the_relay_signs_what_was_published_in_the_control_database(fleet):
+    fleet.register(tenants=1)
+    url = fleet.services.postgres.url(fleet.names["control"])
+    with closing(psycopg2.connect(url)) as connection, connection:
+        id_ = client.publish(connection, "tenant.deleted", {"tenant_id": "1"})
+    wait_until(lambda: (event := fleet.event(id_)) and event.status.is_end, "it was not carried out")
+    assert fleet.event(id_).status == "completed"
+    assert fleet.rows("control", "SELECT state FROM migrator.tenant") == [("retired",)]
 
 
 @pytest.mark.parametrize("who", [None, "stranger"], ids=["nobody", "a stranger"])

@@ -7,12 +7,15 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import psycopg2
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 import tasks
+from migrator import client
 from tests.acceptance.fleet import FIRST
 from tests.acceptance.nodes import wait_until
 
@@ -98,6 +101,21 @@ def test_what_upkeep_sends_again_belongs_to_the_trace_of_its_event(fleet, collec
     wait_until(lambda: len(collector.named("target")) > before, "no target was told afterwards")
     [event] = {span.trace_id for span in collector.named("run/migrator.migration.requested")}
     assert {span.trace_id for span in collector.named("target")} == {event}
+
+
+@pytest.mark.usefixtures("celery_setup")
+def test_the_trace_of_a_publisher_goes_on_from_the_outbox_to_the_task(fleet, collector):
+    fleet.register(1)
+    trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    url = fleet.services.postgres.url(fleet.names["control"])
+    with closing(psycopg2.connect(url)) as connection, connection:
+        metadata = {"traceparent": f"00-{trace}-{span}-01"}
+        client.publish(connection, "tenant.deleted", {"tenant_id": "1"}, metadata=metadata)
+        client.publish(connection, "tenant.deleted", {"tenant_id": "2"}, metadata={"traceparent": "nonsense"})
+    runs = wait_until(
+        lambda: len(found := collector.named("run/migrator.tenant.deleted")) == 2 and found, "not both were told"
+    )
+    assert sum((run.trace_id.hex(), run.parent_span_id.hex()) == (trace, span) for run in runs) == 1
 
 
 def test_without_traces_nothing_of_their_extra_is_imported(fleet):

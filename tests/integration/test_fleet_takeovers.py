@@ -169,7 +169,9 @@ def test_when_an_execution_has_ended_nobody_holds_what_a_lost_worker_left(store,
     take(lane("w:1:2:a:x"), 1)
     lose("w:1:1:")
     with store.begin() as connection:
+        waves.note_lane_waits(connection, lane(), 60)
         assert claims.let_go(connection, "e1") == 1
+        assert waves.waiting_databases(connection, "e1", 1) == set()
     assert (glance().held, glance().lost, glance().pending) == (1, 0, 1)
 
 

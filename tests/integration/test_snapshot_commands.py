@@ -142,6 +142,9 @@ def test_the_fleet_there_and_back(fleet, command):
     assert "item: 2 rows then, 0 rows now" in said
     assert fleet["eu-1"].ask("SELECT (SELECT count(*) FROM acme.item), (SELECT count(*) FROM bolt.item)") == [(2, 0)]
     assert len(command("snapshot", "list", "--database", "eu-1")[1]) == 2
+    assert [row["schema"] for row in command("snapshot", "list", "--tenant", "bolt")[1]] == ["bolt"]
+    assert command("snapshot", "list", "--tenant", "bolt", "--schema", "acme")[0] == 2
+    assert command("snapshot", "list", "--tenant", "nobody")[0] == 2
     assert [row["damage"] for row in command("snapshot", "verify")[1]] == [None] * 3
     assert len(command("snapshot", "expire", "--keep-days", "0", "--keep-last", "0", "--yes")[1]) == 3
     assert command("snapshot", "list")[1] == []

@@ -20,7 +20,9 @@ from migrator.watch.alerts.facts import (
     Halted,
     OpenBreaker,
     OpenExecution,
+    ShortPool,
     Unsent,
+    WornTarget,
 )
 from migrator.watch.alerts.limits import Limits
 from migrator.watch.alerts.rules import RULES, findings
@@ -43,6 +45,8 @@ EVERYTHING = Facts(
     drift=[Drift("eu-1", "e7", 12, ["tenant_1", "tenant_2"])],
     unsent=Unsent(3, 90.0, "p1"),
     due=[DueEvents("low", 2, 100.0, "m1", "maintenance.scheduled")],
+    pools=[ShortPool("eu-1", 3, 1, 900.0), ShortPool("us-1", 3, 0, 900.0, "it says its own name")],
+    worn=[WornTarget("e1", "eu-1", "tenant_1", "1", 2)],
     beat_silent_seconds=60.0,
 )
 

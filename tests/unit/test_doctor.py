@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from config import celery as our_celery
+from config import settings
 from config.queues import STRICTEST_FIRST, TASK_ROUTES
 from migrator.cli.doctor import document
 from migrator.cli.doctor.celery_settings import WANTED, differing, rerouted
-from migrator.cli.doctor.databases import rights
+from migrator.cli.doctor.databases import rights, spares
 from migrator.cli.doctor.installation import too_open, unmet
 from migrator.cli.doctor.services import clock, listening, server_version, valkey
 from migrator.model.check import Check, Verdict
@@ -117,3 +119,14 @@ def test_only_a_stop_makes_it_not_fine():
     assert document([("x", [warning])])["ok"]
     said = document([("x", [warning, stop])])
     assert (said["ok"], said["counts"], said["checks"][1]["area"]) == (False, {"ok": 0, "warn": 1, "stop": 1}, "x")
+
+
+def test_spares_that_are_asked_for_where_templates_are_off_are_told(monkeypatch):
+    monkeypatch.setenv("MIGRATOR_TEMPLATES", "false")
+    settings.load.cache_clear()
+    [told] = spares(None, replace(EU, spares=2))
+    assert list(spares(None, replace(EU, spares=0))) == []
+    settings.load.cache_clear()
+    assert told.verdict is Verdict.WARN
+    assert "2 spares are asked for and templates are off" in told.sentence
+    assert "migrator database set eu-1 --spares 0" in told.advice

@@ -76,10 +76,18 @@ def mistakes(words: list[str]) -> Iterator[str]:
             command = found
         elif word.startswith("--") and word.partition("=")[0] not in options_of(command) | {"--help", "--version"}:
             yield f"{command.name} has no option {word}"
+        elif word in takes_value(command):
+            next(rest, None)
 
 
 def options_of(command: click.Command) -> set[str]:
     return {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+
+
+def takes_value(command: click.Command) -> set[str]:
+    """The options that have a word behind them."""
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    return {name for option in options if not (option.is_flag or option.count) for name in option.opts}
 
 
 @cache
@@ -168,3 +176,9 @@ def test_the_index_of_decisions_lists_every_one_by_its_title():
     rows = [line for line in text_of(folder / "README.md").splitlines() if line.startswith("| [")]
     assert rows == [f"| [{number}]({name}) | {title} |" for name, (number, title) in titles.items()]
     assert [name[:4] for name in titles] == [number for number, _ in titles.values()]
+
+
+def test_the_value_of_an_option_is_no_command():
+    assert list(mistakes(["events", "--most", "50"])) == []
+    assert list(mistakes(["events", "--most", "50", "nothing"])) == ["there is no command nothing"]
+    assert list(mistakes(["events", "--failed", "50"])) == ["there is no command 50"]

@@ -9,7 +9,8 @@ import pytest
 
 from migrator.errors import UnknownDatabase
 from migrator.model.health import Health, HealthCheck, worst_of
-from migrator.watch.health import broker, clocks, disk, workers
+from migrator.watch.alerts.facts import ShortPool
+from migrator.watch.health import broker, clocks, disk, pools, workers
 from migrator.watch.health.checkup import Checkup
 from migrator.watch.health.databases import summed_up
 
@@ -170,3 +171,12 @@ def test_a_database_is_summed_up_by_its_worst_check():
     found = summed_up("eu-1", checks)
     assert (found.name, found.health, found.figure) == ("database eu-1", Health.WARN, "3 ms, 18.3, 2 of 100 free")
     assert (found.sentence, found.advice) == ("connections: few are free", "close some")
+
+
+def test_pools_of_spares_that_stay_short_are_told_with_what_to_do():
+    filling, stuck = ShortPool("eu-1", 3, 2, 5.0), ShortPool("us-1", 3, 1, 900.0, "it says its own name")
+    [well] = pools.spares([filling], 600.0)
+    [bad] = pools.spares([filling, stuck], 600.0)
+    assert (well.health, bad.health) == (Health.OK, Health.WARN)
+    assert bad.sentence == "database us-1 has 1 of 3: it says its own name"
+    assert "migrator spare fill" in bad.advice

@@ -14,6 +14,7 @@ SENDS = {"execute", "executemany", "exec_driver_sql", "copy_expert", "run", "row
 NOT_SQL = {"subprocess", "asyncio", "relpath"}
 TEXT_METHODS = {"format", "join", "replace", "format_map", "translate"}
 REASONS = {
+    "migrator/fleet/store.py:_joined": "whole queries of our own files, one after the other; values are parameters",
     "migrator/schema/clone.py:clone": "pieces that pg_dump and Session.text have quoted, one after the other",
     "migrator/schema/history.py:lap": "a number of ours, into the name of a savepoint",
 }

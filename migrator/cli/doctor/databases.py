@@ -11,6 +11,7 @@ from psycopg2 import sql
 from migrator.cli.doctor.services import clock, server_version
 from migrator.errors import BadCredential, MigratorError, PgToolsMissing, WrongCredentials
 from migrator.fleet import registry
+from migrator.fleet import spares as pool
 from migrator.model.check import Check, Verdict
 from migrator.model.target import Database, DatabaseKind
 from migrator.schema.pg_tools import tools_for
@@ -75,6 +76,7 @@ def _inside(database: Database, session: Session, schemas: list[str]) -> Iterato
     if (found := clock(theirs - time.time())).verdict is not Verdict.OK:
         yield found
     yield from rights(database, user, makes_schemas=makes_schemas, closed=closed, foreign=foreign)
+    yield from spares(session, database)
     if changes_connections(session):
         said = "a pooler changes connections between transactions: what cannot run in a transaction is refused there"
         yield Check("pooler", Verdict.WARN, "", said, "register the server's own address if that is needed")
@@ -94,6 +96,32 @@ def rights(database: Database, user: str, *, makes_schemas: bool, closed: int, f
         yield Check("rights", Verdict.WARN, str(foreign), said, f'GRANT their owner TO "{user}", or change the owner')
     if not closed and not foreign and (makes_schemas or database.kind is not DatabaseKind.TENANT):
         yield Check("rights", Verdict.OK, user, f"user {user} has the rights that migrating takes")
+
+
+def spares(session: Session, database: Database) -> Iterator[Check]:
+    """Whether a database that is to have spares can have them."""
+    if not (wanted := _spares_asked_for(database)):
+        return
+    advice = f"migrator database set {database.id} --spares 0, if none are wanted there"
+    if not desk.settings().templates:
+        said = f"{wanted} spares are asked for and templates are off: there will be none"
+        yield Check("spares", Verdict.WARN, str(wanted), said, "set templates, or " + advice)
+        return
+    try:
+        tools_for(session, desk.pg_places())
+    except PgToolsMissing as error:
+        yield Check("spares", Verdict.WARN, str(wanted), f"{wanted} spares are asked for: {error}", advice)
+        return
+    with desk.store().begin() as connection:
+        found = [row.refusal for row in pool.pools(connection, desk.settings().spares, database.id) if row.refusal]
+    for refusal in found:
+        yield Check("spares", Verdict.WARN, str(wanted), f"{wanted} spares are asked for: {refusal}", advice)
+
+
+def _spares_asked_for(database: Database) -> int:
+    if database.kind is not DatabaseKind.TENANT:
+        return 0
+    return desk.settings().spares if database.spares is None else database.spares
 
 
 def _named(database: Database, check: Check) -> Check:

@@ -135,3 +135,31 @@ SELECT count(*) AS number, min(id) FILTER (WHERE due_at = oldest) AS id,
        extract(epoch FROM clock_timestamp() - min(due_at)) AS seconds
 FROM (SELECT id, due_at, min(due_at) OVER () AS oldest FROM sendable) AS waiting
 HAVING count(*) > 0;
+
+-- pool_causes --
+-- Pools with fewer spares than are wanted, since upkeep found that; or since there were to be none.
+SELECT found.*
+FROM (
+    SELECT database.id AS database_id, coalesce(database.spares, :standard) AS wanted, counted.ready, pool.refusal,
+           extract(epoch FROM clock_timestamp()
+               - coalesce(pool.short_since, CASE WHEN pool.refusal IS NOT NULL THEN pool.tended_at END)) AS seconds
+    FROM database
+    JOIN pool ON pool.database_id = database.id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS ready FROM spare WHERE spare.database_id = database.id AND spare.state = 'ready') AS counted
+    WHERE database.state = 'active' AND database.kind = 'tenant'
+      AND counted.ready < coalesce(database.spares, :standard)) AS found
+WHERE found.seconds IS NOT NULL
+ORDER BY found.database_id;
+
+-- loss_causes --
+-- Targets that are not done and on which workers were lost that had nothing else in hand.
+SELECT outcome.execution_id, outcome.database_id, outcome.schema_name, outcome.tenant_id, worn.number
+FROM outcome
+CROSS JOIN LATERAL (
+    SELECT count(*) AS number
+    FROM jsonb_array_elements(outcome.losses) AS loss
+    WHERE CAST(loss ->> 'alone' AS boolean)) AS worn
+WHERE outcome.state IN ('pending', 'running') AND outcome.losses <> '[]' AND worn.number >= :least
+ORDER BY outcome.execution_id, outcome.database_id, outcome.schema_name
+LIMIT 100;

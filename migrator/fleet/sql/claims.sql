@@ -86,7 +86,8 @@ JOIN event USING (id)
 WHERE execution.id IN (SELECT execution_id FROM lost);
 
 -- let_go --
--- The execution has ended: what a lost worker left of it is held by nobody any more.
+-- The execution has ended: what a lost worker left of it is held by nobody any more, and no lane waits.
+WITH waits AS (DELETE FROM lane_wait WHERE execution_id = :execution_id)
 UPDATE outcome SET state = 'pending', lease_until = NULL
 WHERE execution_id = :execution_id AND state = 'running' AND lease_until <= clock_timestamp();
 

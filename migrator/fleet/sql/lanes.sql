@@ -5,13 +5,13 @@ SELECT :database_id, slot FROM generate_series(1, :budget) AS slot
 ON CONFLICT DO NOTHING;
 
 -- take_lane --
--- Takes a free slot within the budget; slots from :lowest on, so that some can be kept for single targets.
+-- Takes a free slot up to :highest; those above :bulk are kept for single targets, who take others when they are taken.
 WITH free AS (
     SELECT database_id, slot
     FROM lane
-    WHERE database_id = :database_id AND slot BETWEEN :lowest AND :highest
+    WHERE database_id = :database_id AND slot <= :highest
       AND (lease_until IS NULL OR lease_until <= clock_timestamp())
-    ORDER BY slot
+    ORDER BY slot <= :bulk, slot
     LIMIT 1
     FOR UPDATE SKIP LOCKED
 )

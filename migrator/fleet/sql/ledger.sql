@@ -11,7 +11,8 @@ RETURNING id;
 INSERT INTO outcome (execution_id, database_id, schema_name, tenant_id, scope, wave, stage, position)
 SELECT :execution_id, planned.*
 FROM unnest(CAST(:databases AS text[]), CAST(:schemas AS text[]), CAST(:tenants AS text[]), CAST(:scopes AS text[]),
-            CAST(:waves AS integer[]), CAST(:stages AS integer[]), CAST(:positions AS integer[])) AS planned;
+            CAST(:waves AS integer[]), CAST(:stages AS integer[]), CAST(:positions AS integer[])) AS planned
+ON CONFLICT DO NOTHING;
 
 -- blocker --
 -- An execution that is at work on some of this one's targets, or came earlier and waits like this one. One that waits for

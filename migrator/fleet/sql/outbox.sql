@@ -1,7 +1,8 @@
 -- take_unsent_events --
 -- Events that may be sent now, most urgent first, then in the order of publishing. Whoever gets them keeps their rows
 -- locked until the transaction ends, and other relays pass them by.
-SELECT id, type, priority, payload
+SELECT id, type, priority, payload,
+       (SELECT metadata ->> 'traceparent' FROM event WHERE event.id = sendable.id) AS traceparent
 FROM sendable
 WHERE type = ANY (:types) AND due_at <= clock_timestamp() - :age * interval '1 second'
 ORDER BY array_position(ARRAY['critical', 'high', 'normal', 'low'], priority), position

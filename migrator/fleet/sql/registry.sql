@@ -17,19 +17,19 @@ RETURNING id;
 UPDATE database SET state = 'active', updated_at = now() WHERE id = :id AND state = 'retired';
 
 -- change_database --
--- Null leaves a thing as it is; 0 leaves it to the setting again.
+-- Null leaves a thing as it is; 0, of spares -1, leaves it to the setting again; no text, to libpq.
 UPDATE database
 SET name = coalesce(:name, name),
     region = coalesce(:region, region),
     host = coalesce(:host, host),
     port = coalesce(:port, port),
     username = coalesce(:username, username),
-    credential = coalesce(:credential, credential),
+    credential = nullif(coalesce(:credential, credential), ''),
     migration_timeout = coalesce(:migration_timeout, migration_timeout),
     lanes = nullif(coalesce(CAST(:lanes AS integer), lanes), 0),
     breaker_failures = nullif(coalesce(CAST(:breaker_failures AS integer), breaker_failures), 0),
     breaker_open_seconds = nullif(coalesce(CAST(:breaker_open_seconds AS double precision), breaker_open_seconds), 0),
-    spares = coalesce(CAST(:spares AS integer), spares),
+    spares = nullif(coalesce(CAST(:spares AS integer), spares), -1),
     labels = coalesce(CAST(:labels AS jsonb), labels),
     updated_at = now()
 WHERE id = :id AND state = 'active';
@@ -51,9 +51,12 @@ ORDER BY tenant.database_id, tenant.schema_name;
 SELECT id FROM tenant WHERE database_id = :database_id AND schema_name = :schema_name AND state = 'active';
 
 -- add_tenant --
--- Returns nothing when the id or the schema is taken, perhaps by somebody who came at the same moment.
+-- Returns nothing when the database is not there, or the id or the schema is taken, perhaps by somebody who came at the
+-- same moment.
 INSERT INTO tenant (id, slug, database_id, schema_name, region, template_version, labels)
-VALUES (:id, :slug, :database_id, :schema_name, :region, :template_version, coalesce(CAST(:labels AS jsonb), '{}'))
+SELECT :id, :slug, :database_id, :schema_name, :region, :template_version, coalesce(CAST(:labels AS jsonb), '{}')
+FROM database
+WHERE database.id = :database_id AND database.state = 'active'
 ON CONFLICT DO NOTHING
 RETURNING id;
 

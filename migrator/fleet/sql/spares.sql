@@ -71,7 +71,7 @@ ORDER BY database.id;
 -- due_pools --
 -- Pools that are not as they should be, or were not verified for long, and that nobody looks after or was asked to.
 WITH due AS (
-    SELECT database.id
+    SELECT database.id, counted.there - counted.taken < coalesce(database.spares, :standard) AS is_short
     FROM database
     LEFT JOIN pool ON pool.database_id = database.id
     CROSS JOIN LATERAL (
@@ -90,9 +90,10 @@ WITH due AS (
           END
     LIMIT 100
 )
-INSERT INTO pool (database_id, asked_at)
-SELECT id, clock_timestamp() FROM due
-ON CONFLICT (database_id) DO UPDATE SET asked_at = EXCLUDED.asked_at
+INSERT INTO pool (database_id, asked_at, short_since)
+SELECT id, clock_timestamp(), CASE WHEN is_short THEN clock_timestamp() END FROM due
+ON CONFLICT (database_id) DO UPDATE
+SET asked_at = EXCLUDED.asked_at, short_since = coalesce(pool.short_since, EXCLUDED.short_since)
 RETURNING database_id;
 
 -- claim_pool --
@@ -110,7 +111,11 @@ WHERE database_id = :database_id AND holder = :holder;
 -- leave_pool --
 UPDATE pool
 SET holder = NULL, lease_until = NULL, digest = :digest, refusal = :refusal,
-    tended_at = CASE WHEN :tended THEN clock_timestamp() ELSE tended_at END
+    tended_at = CASE WHEN :tended THEN clock_timestamp() ELSE tended_at END,
+    short_since = CASE
+        WHEN (SELECT count(*) FROM spare WHERE spare.database_id = pool.database_id AND spare.state = 'ready')
+            < (SELECT coalesce(spares, :standard) FROM database WHERE id = pool.database_id)
+        THEN short_since END
 WHERE database_id = :database_id AND holder = :holder;
 
 -- is_rolling_out --

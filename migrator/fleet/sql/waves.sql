@@ -2,7 +2,8 @@
 INSERT INTO wave (execution_id, number, stage, is_canary, total, most_failures)
 SELECT :execution_id, planned.*
 FROM unnest(CAST(:numbers AS integer[]), CAST(:stages AS integer[]), CAST(:canaries AS boolean[]),
-            CAST(:totals AS integer[]), CAST(:most AS integer[])) AS planned;
+            CAST(:totals AS integer[]), CAST(:most AS integer[])) AS planned
+ON CONFLICT DO NOTHING;
 
 -- waves --
 SELECT * FROM wave WHERE execution_id = :id ORDER BY number;

@@ -127,6 +127,30 @@ class Unsent:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortPool:
+    """A database that has fewer spares than are wanted."""
+
+    database: str
+    wanted: int
+    ready: int
+    seconds: float
+    """Since when."""
+    refusal: str | None = None
+    """Why there can be no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class WornTarget:
+    """A target on which workers were lost that had nothing else in hand."""
+
+    execution: str
+    database: str
+    schema: str
+    tenant: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that the rules are told."""
 
@@ -138,6 +162,8 @@ class Facts:
     drift: Sequence[Drift] = ()
     due: Sequence[DueEvents] = ()
     unsent: Unsent | None = None
+    pools: Sequence[ShortPool] = ()
+    worn: Sequence[WornTarget] = ()
     beat_silent_seconds: float | None = None
     """Since beat was last seen, or since anybody looks when it never was; None when nobody knows."""
     beat_seen: bool = True
@@ -166,9 +192,22 @@ def read_facts(connection: Connection, limits: Limits) -> Facts:
         drift=[Drift(r.database_id, r.id, r.number, r.schemas) for r in causes.drift(connection, limits.news)],
         due=[DueEvents(r.priority, r.number, float(r.seconds), r.id, r.type) for r in causes.due_events(connection)],
         unsent=Unsent(unsent.number, float(unsent.seconds), unsent.id) if unsent is not None else None,
+        pools=short_pools(connection, limits.spares),
+        worn=[
+            WornTarget(r.execution_id, r.database_id, r.schema_name, r.tenant_id, r.number)
+            for r in causes.losses(connection, limits.losses)
+        ],
         beat_silent_seconds=silent,
         beat_seen=seen,
     )
+
+
+def short_pools(connection: Connection, standard: int) -> list[ShortPool]:
+    """Those that have fewer spares than are wanted now."""
+    return [
+        ShortPool(r.database_id, r.wanted, r.ready, float(r.seconds), r.refusal)
+        for r in causes.pools(connection, standard)
+    ]
 
 
 def _open(connection: Connection, fresh: float) -> list[OpenExecution]:

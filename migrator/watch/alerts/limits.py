@@ -29,5 +29,11 @@ class Limits:
     """Executions that ended longer ago are none."""
     calm: float = 30.0
     """What may come and go has to be gone for so long."""
+    pool_short: float = 600.0
+    """A pool has fewer spares than are wanted."""
+    losses: int = 2
+    """So many workers were lost on one target."""
+    spares: int = 0
+    """How many a database is to have that does not say so itself."""
     preflight_fresh: float = 60.0
     """What preflight said counts for so long."""

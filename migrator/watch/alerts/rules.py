@@ -189,6 +189,32 @@ def _rollback_failed(facts: Facts, limits: Limits) -> Found:
         yield each.takes_back, said, asdict(each)
 
 
+def _pool_short(facts: Facts, limits: Limits) -> Found:
+    for each in facts.pools:
+        if each.seconds > limits.pool_short:
+            why = in_short(each.refusal) if each.refusal else "no reason was recorded: nobody got to making them"
+            yield (
+                each.database,
+                f"database {each.database} has {each.ready} of {each.wanted} spares for "
+                f"{spoken_seconds(each.seconds)}: {why}. New tenants are made from the template meanwhile, "
+                f"which is slower. See 'migrator spare list --database {each.database}'; "
+                f"'migrator database set {each.database} --spares 0' wants none there",
+                asdict(each),
+            )
+
+
+def _target_loses_workers(facts: Facts, limits: Limits) -> Found:
+    for each in facts.worn:
+        yield (
+            f"{each.execution} {each.database}/{each.schema}",
+            f"{each.count} workers were lost at work on schema {each.schema} of database {each.database} and nothing "
+            f"else, in execution {each.execution}; at the third it is given up, the others go on. Look at the workers' "
+            f"memory and log, and at what the migration does there; 'migrator show {each.execution}' tells more, "
+            f"'migrator pause {each.execution}' stops it now",
+            asdict(each),
+        )
+
+
 RULES: tuple[Rule, ...] = (
     Rule("event_failed", Severity.ERROR, "an event failed for good", _event_failed, ("failed_within",)),
     Rule("execution_halted", Severity.ERROR, "an execution halted", _execution_halted, ("news",)),
@@ -220,5 +246,20 @@ RULES: tuple[Rule, ...] = (
         _relay_lag,
         ("relay_lag",),
         settles=True,
+    ),
+    Rule(
+        "pool_short",
+        Severity.WARNING,
+        "a database has fewer spares than are wanted",
+        _pool_short,
+        ("pool_short",),
+        settles=True,
+    ),
+    Rule(
+        "target_loses_workers",
+        Severity.ERROR,
+        "one target takes worker after worker with it",
+        _target_loses_workers,
+        ("losses",),
     ),
 )

@@ -6,10 +6,10 @@ import json
 
 import pytest
 from failing import fail
-from small_fleet import done, failed, found, lane, opened, register
+from small_fleet import database, done, failed, found, lane, opened, register
 
 from config.alerts import AlertSettings
-from migrator.fleet import alerts, breakers, claims, events, gate, ledger, steering, ticks
+from migrator.fleet import alerts, breakers, claims, events, gate, ledger, registry, spares, steering, ticks
 from migrator.fleet.ledger import Request
 from migrator.model.breaker import BreakerState
 from migrator.model.check import Check, Verdict
@@ -17,6 +17,7 @@ from migrator.model.event import Event, EventType
 from migrator.model.execution import ExecutionState, Work
 from migrator.model.plan import by_scope, make_plan
 from migrator.model.rollout import Rollout
+from migrator.model.spare import Fit, Seen
 from migrator.watch.alerts.facts import read_facts
 from migrator.watch.alerts.limits import Limits
 
@@ -211,3 +212,33 @@ def test_a_published_event_that_the_relay_does_not_send_fires_until_it_is_sent(s
     with store.begin() as connection:
         connection.exec_driver_sql("UPDATE event SET sent_at = clock_timestamp() WHERE id = 'p1'")
     assert len(see(relay_lag=-1.0).resolve) == 1
+
+
+def test_a_pool_that_stays_short_fires_until_it_is_full(store, see, shown):
+    with store.begin() as connection:
+        registry.add_database(connection, database(spares=1))
+        assert spares.due_pools(connection, 0, "d", rest=0.0, every=600.0) == ["eu-1"]
+    assert see(pool_short=60.0).fire == ()
+    assert rules(see(pool_short=-1.0)) == [("pool_short", "eu-1")]
+    assert "database eu-1 has 0 of 1 spares" in shown()[0].sentence
+    with store.begin() as connection:
+        spares.claim_pool(connection, "eu-1", "one", 60)
+        spares.begin(connection, "eu-1", "spare_a", "one")
+        spares.ready(connection, "eu-1", "spare_a", "one", Fit("d", "1", 1, Seen("f", "s")))
+        spares.leave_pool(connection, "eu-1", "one", "d", None, tended=True)
+    assert len(see(pool_short=-1.0).resolve) == 1
+    with store.begin() as connection:
+        spares.claim(connection, "eu-1", "d", "e1")
+    assert see(pool_short=-1.0).fire == (), "one was taken a moment ago"
+
+
+def test_a_target_that_takes_worker_after_worker_with_it_fires(store, see, shown):
+    opened(store, found(2))
+    with store.begin() as connection:
+        connection.exec_driver_sql(
+            'UPDATE outcome SET losses = \'[{"alone": true}, {"alone": false}, {"alone": true}]\''
+            " WHERE schema_name = 'tenant_001'"
+        )
+    assert see(losses=3).fire == ()
+    assert rules(see(losses=2)) == [("target_loses_workers", "e1 eu-1/tenant_001")]
+    assert "2 workers were lost" in shown()[0].sentence
