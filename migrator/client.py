@@ -40,9 +40,9 @@ _stores: dict[tuple[int, str], Store] = {}
 def connect(broker_url: str, result_backend: str | None = None) -> Celery:
     """Send events through this broker from now on; results are read from the backend, or not at all.
 
-    Both are URLs as Celery takes them. Nothing is connected yet: an unreachable broker is kombu's OperationalError where
-    an event is sent. Raises SettingsMissing, SigningExtraMissing and SigningFailed where the environment asks for signed
-    messages that cannot be made. Limits of the environment (MIGRATOR_MESSAGE_LIMIT, bytes) are read here, once.
+    Both are URLs as Celery takes them. Nothing is connected yet: an unreachable broker is kombu's OperationalError
+    where an event is sent. Raises SettingsMissing, SigningExtraMissing and SigningFailed where the environment asks for
+    signed messages that cannot be made. Limits of the environment (MIGRATOR_MESSAGE_LIMIT, bytes) are read here, once.
     """
     outgoing = "migrator.wire.outgoing:Outgoing"
     app = Celery("migrator.client", broker=broker_url, backend=result_backend, amqp=outgoing, set_as_current=False)
