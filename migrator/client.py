@@ -38,7 +38,12 @@ _stores: dict[tuple[int, str], Store] = {}
 
 
 def connect(broker_url: str, result_backend: str | None = None) -> Celery:
-    """Send events through this broker from now on; results are read from the backend, or not at all."""
+    """Send events through this broker from now on; results are read from the backend, or not at all.
+
+    Both are URLs as Celery takes them. Nothing is connected yet: an unreachable broker is kombu's OperationalError
+    where an event is sent. Raises SettingsMissing, SigningExtraMissing and SigningFailed where the environment asks for
+    signed messages that cannot be made. Limits of the environment (MIGRATOR_MESSAGE_LIMIT, bytes) are read here, once.
+    """
     outgoing = "migrator.wire.outgoing:Outgoing"
     app = Celery("migrator.client", broker=broker_url, backend=result_backend, amqp=outgoing, set_as_current=False)
     app.conf.update(accept_content=["json"], task_serializer="json", result_serializer="json")
@@ -61,7 +66,10 @@ def _sign(app: Celery) -> None:
 
 
 def app() -> Celery:
-    """The Celery application that events are sent with. Raises SettingsMissing without a broker."""
+    """The Celery application that events are sent with, for its ``AsyncResult``: connected by ``connect``, or else now.
+
+    Raises SettingsMissing without a broker, and what ``connect`` raises.
+    """
     if not _connected:
         broker = os.environ.get("MIGRATOR_BROKER_URL") or os.environ.get("CELERY_BROKER_URL")
         if not broker:
@@ -115,7 +123,10 @@ class EventSender:
         self.name = type_.task_name
 
     def delay(self, **payload: Any) -> AsyncResult:
-        """Send an event. Its fields are checked by the worker; a mistake comes back as the result's exception."""
+        """Send an event. Its fields are checked by the worker; a mistake comes back as the result's exception.
+
+        Raises what ``apply_async`` raises.
+        """
         return self.apply_async(kwargs=payload)
 
     def apply_async(
@@ -130,7 +141,8 @@ class EventSender:
     ) -> AsyncResult:
         """Send an event with Celery's options; the same ``task_id`` is the same event and is carried out once.
 
-        ``max_retries``: how often it is tried again, unless the workers' setting of that name is to decide.
+        ``max_retries``: how often it is tried again, unless the workers' setting of that name is to decide. Raises
+        BadPayload for fields by position, MessageTooLarge, and kombu's OperationalError while the broker is away.
         """
         if args:
             raise BadPayload(type=self.type.value, reason="give the fields by name, not by position")

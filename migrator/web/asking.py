@@ -22,5 +22,5 @@ def ask(type_: EventType, payload: dict[str, Any]) -> str:
     try:
         app.tasks[type_.task_name].apply_async(kwargs=payload, task_id=event_id, retry=False)
     except BROKER_ERRORS as error:
-        raise BrokerUnreachable(address="the broker of this dashboard", reason=error) from None
+        raise BrokerUnreachable(address=app.connection_for_write().as_uri(), reason=error) from None
     return event_id
