@@ -71,7 +71,7 @@ def test_a_reference_that_leads_nowhere_is_refused_with_the_reason(reference, re
 @pytest.mark.parametrize("content", ["", "\n", f"\n{SECRET}"])
 def test_an_empty_password_is_refused(tmp_path, content):
     (tmp_path / "password").write_text(content)
-    assert refusal(f"file:{tmp_path}/password").endswith("it is empty")
+    assert "it is empty" in refusal(f"file:{tmp_path}/password")
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path):
