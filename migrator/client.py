@@ -25,6 +25,7 @@ from kombu import Queue
 from migrator.errors import BadPayload, SettingsMissing
 from migrator.model.event import EventType, Priority
 from migrator.model.publication import SQL_TYPES, event_type, publication
+from migrator.wire.answers import forget_answer
 from migrator.wire.form import MESSAGE_LIMIT
 from migrator.wire.signing import settings_of, sign_only
 
@@ -142,12 +143,13 @@ class EventSender:
         """Send an event with Celery's options; the same ``task_id`` is the same event and is carried out once.
 
         ``max_retries``: how often it is tried again, unless the workers' setting of that name is to decide. Raises
-        BadPayload for fields by position, MessageTooLarge, and kombu's OperationalError while the broker is away.
+        BadPayload for fields by position, MessageTooLarge, and kombu's OperationalError while broker or backend
+        are away.
         """
         if args:
             raise BadPayload(type=self.type.value, reason="give the fields by name, not by position")
-        if task_id and app().conf.result_backend:
-            app().backend.forget(task_id)
+        if task_id:
+            forget_answer(app(), task_id)
         options["headers"] = {**(options.get("headers") or {}), "sent_at": time.time()}
         if max_retries is not None:
             options["headers"]["max_retries"] = max_retries

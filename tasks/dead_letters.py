@@ -12,6 +12,7 @@ from migrator.errors import BadPayload, EventNotRetried, IllegalStep, UnknownEve
 from migrator.fleet import events
 from migrator.model.event import EventType
 from migrator.model.execution import ExecutionState
+from migrator.wire.answers import forget_answer
 from tasks import desk
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
@@ -77,8 +78,7 @@ def _retry_execution(letter: Row[Any], by: str) -> dict[str, Any]:
 def _send(letter: Row[Any]) -> None:
     """The stored result is forgotten, so that who waits gets the new one."""
     try:
-        if app.conf.result_backend:
-            app.backend.forget(letter.id)
+        forget_answer(app, letter.id)
         app.send_task(EventType(letter.type).task_name, task_id=letter.id, queue=letter.priority)
     except BROKER_ERRORS as error:
         log.warning("event could not be sent, upkeep will", event_id=letter.id, reason=str(error))

@@ -28,6 +28,7 @@ from migrator.model.event import Event, EventStatus, EventType, Priority
 from migrator.model.readable import readable
 from migrator.model.storable import storable
 from migrator.watch.report import simple_report
+from migrator.wire.answers import forget_answer
 from tasks import desk, tracing
 from tasks.app import app
 from tasks.breaker import BreakerTask
@@ -76,8 +77,8 @@ class EventTask(BreakerTask):
         """
         if not self.app.conf.broker_url:
             raise SettingsMissing(what="the broker", variable="MIGRATOR_BROKER_URL")
-        if task_id and kwargs and not options.get("chord") and self.app.conf.result_backend:
-            self.app.backend.forget(task_id)
+        if task_id and kwargs and not options.get("chord"):
+            forget_answer(self.app, task_id)
         if kwargs:
             options.setdefault("argsrepr", readable(self.event_type, kwargs))
             options.setdefault("kwargsrepr", "{}")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from migrator.errors import UnknownAction
 from migrator.fleet import events, ledger, steering
 from migrator.model.event import EventStatus, EventType
+from migrator.wire.answers import forget_answer
 from tasks import desk
 from tasks.app import app
 from tasks.broker_repairs import BROKER_ERRORS
@@ -70,8 +71,8 @@ def _call_off(event_id: str, by: str) -> dict[str, Any] | None:
 def _drive_on(execution_id: str, type_: EventType, event_status: str) -> None:
     """Send its event, so that nobody has to wait for upkeep; the stored result of an earlier end is forgotten."""
     try:
-        if app.conf.result_backend and event_status == "processing":
-            app.backend.forget(execution_id)
+        if event_status == "processing":
+            forget_answer(app, execution_id)
         app.send_task(type_.task_name, task_id=execution_id, queue=type_.priority.value)
     except BROKER_ERRORS as error:
         log.warning("execution could not be sent on, upkeep will", execution=execution_id, reason=str(error))
