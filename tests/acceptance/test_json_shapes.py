@@ -137,7 +137,7 @@ def _executions(run, fleet):
     run("cancel", waiting)
     wait_until(lambda: fleet.event(waiting).status.is_end, "did not end", 60)
     run("retry", waiting)
-    run("cancel", waiting)
+    wait_until(lambda: fleet.event(waiting).status.is_end, "did not go on at once", 60)
     run("executions")
 
 
