@@ -1,49 +1,40 @@
-"""The nine event types as Celery tasks: ``from tasks import tenant_created; tenant_created.delay(...)``."""
+"""The nine event types as Celery tasks: ``from tasks import tenant_created; tenant_created.delay(...)``.
 
-from tasks import ahead, beating
-from tasks import hosts as hosts  # what workers answer when they are asked
-from tasks import queues as queues  # when each message was sent
-from tasks.alerting import alert, deliver
-from tasks.app import app
-from tasks.databases import database_created, database_deleted, database_updated
-from tasks.losses import lose
-from tasks.maintenance import maintenance_scheduled
-from tasks.recurring import recur
-from tasks.refused import refused
-from tasks.relay_step import RelayStep
-from tasks.requests import migration_requested
-from tasks.rollbacks import rollback_requested
-from tasks.steering import steer
-from tasks.templates import template
-from tasks.tenants import tenant_created, tenant_deleted, tenant_updated
-from tasks.tending import fill_spares
-from tasks.upkeep import upkeep
-from tasks.watchman import Watchman
+The first of these names that somebody asks for imports them all. Who needs a module of this package alone, as most
+commands do, does not wait for that.
+"""
 
-app.steps["worker"].add(Watchman)
+from __future__ import annotations
 
-app.steps["worker"].add(RelayStep)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tasks.application import app
+    from tasks.databases import database_created, database_deleted, database_updated
+    from tasks.maintenance import maintenance_scheduled
+    from tasks.requests import migration_requested
+    from tasks.rollbacks import rollback_requested
+    from tasks.steering import steer
+    from tasks.tenants import tenant_created, tenant_deleted, tenant_updated
 
 __all__ = [
-    "ahead",
-    "alert",
     "app",
-    "beating",
     "database_created",
     "database_deleted",
     "database_updated",
-    "deliver",
-    "fill_spares",
-    "lose",
     "maintenance_scheduled",
     "migration_requested",
-    "recur",
-    "refused",
     "rollback_requested",
     "steer",
-    "template",
     "tenant_created",
     "tenant_deleted",
     "tenant_updated",
-    "upkeep",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """One of the names above."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("tasks.everything"), name)

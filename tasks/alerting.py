@@ -13,7 +13,7 @@ from migrator.model.alert import DeliveryState
 from migrator.watch.alerts.look import look, told
 from migrator.watch.alerts.message import message_of
 from tasks import channels, desk
-from tasks.app import app
+from tasks.application import app
 from tasks.broker_repairs import BROKER_ERRORS
 
 SOFT_SECONDS, HARD_SECONDS = 40, 50

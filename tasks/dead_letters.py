@@ -14,7 +14,7 @@ from migrator.model.event import EventType
 from migrator.model.execution import ExecutionState
 from migrator.wire.answers import forget_answer
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 from tasks.broker_repairs import BROKER_ERRORS
 from tasks.steering import steer_here
 

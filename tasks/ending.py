@@ -15,7 +15,7 @@ from migrator.model.next_step import Standing, Step, next_step
 from migrator.model.rollout import OnHalt
 from migrator.watch.report import execution_report
 from tasks import desk, spares, tracing
-from tasks.app import app
+from tasks.application import app
 from tasks.broker_repairs import BROKER_ERRORS
 from tasks.drifting import MOST_NAMED, drifted
 from tasks.event_task import Report

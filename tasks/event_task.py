@@ -30,7 +30,7 @@ from migrator.model.storable import storable
 from migrator.watch.report import simple_report
 from migrator.wire.answers import forget_answer
 from tasks import desk, tracing
-from tasks.app import app
+from tasks.application import app
 from tasks.breaker import BreakerTask
 from tasks.broker_repairs import pause_on
 from tasks.notice import notice

@@ -23,7 +23,7 @@ from migrator.watch.alerts.facts import short_pools
 from migrator.watch.health import broker, control, databases, disk, pools, rhythm, workers
 from migrator.watch.health.checkup import Checkup, Look
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 from tasks.breaker_store import redis_url
 from tasks.spares import standard
 

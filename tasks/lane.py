@@ -13,7 +13,7 @@ from migrator.errors import BreakerOpen, MigratorError, TransientError
 from migrator.fleet import claims, gate, waves
 from migrator.fleet.claims import Claimer
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 from tasks.breaker import BreakerTask, countdown
 from tasks.gate import GateClosed, pass_gate
 from tasks.losses import holder_for

@@ -20,7 +20,7 @@ from migrator.fleet import claims
 from migrator.model.event import EventType
 from migrator.model.holder import Holder, children_of
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 from tasks.broker_repairs import BROKER_ERRORS
 
 LOOK_SECONDS = 1.0

@@ -28,7 +28,7 @@ from migrator.watch.metrics.latency import Latencies
 from migrator.watch.metrics.ledger import read_ledger
 from migrator.watch.metrics.page import Samples
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 from tasks.queues import queues_at_work
 from tasks.survey import survey
 

@@ -18,7 +18,7 @@ from migrator.fleet import ledger
 from migrator.model.event import EventType
 from migrator.watch.progress import Progress, rate_and_eta
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 from tasks.broker_repairs import BROKER_ERRORS
 
 PAUSE_SECONDS = 5.0

@@ -7,7 +7,7 @@ import time
 
 import structlog
 
-from tasks.app import app
+from tasks.application import app
 from tasks.broker_repairs import BROKER_ERRORS
 
 REST_SECONDS = 1.0

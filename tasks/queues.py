@@ -12,7 +12,7 @@ from celery.signals import before_task_publish
 from kombu.exceptions import ChannelError
 from kombu.transport.redis import Channel as RedisChannel
 
-from tasks.app import app
+from tasks.application import app
 
 SENT_AT = "sent_at"
 """A header of our messages: seconds since the epoch, by the clock of who sent it."""

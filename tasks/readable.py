@@ -12,7 +12,7 @@ from typing import Any
 from celery.signals import task_revoked
 
 from migrator.model.readable import readable
-from tasks.app import app
+from tasks.application import app
 from tasks.broker_repairs import BROKER_ERRORS
 from tasks.losses import LeasedRequest
 

@@ -15,7 +15,7 @@ from migrator.fleet import events
 from migrator.model.door import parse_payload
 from migrator.model.event import Event, EventType
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 
 EARLY = timedelta(seconds=30)
 """How far beat's clock may be ahead of ours: its tick must not be taken for the one before."""

@@ -9,7 +9,7 @@ from migrator.fleet import events
 from migrator.model.door import checked_event_id
 from migrator.model.event import Event, EventType
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 
 _TYPES = {type_.task_name: type_ for type_ in EventType}
 

@@ -14,7 +14,7 @@ from migrator.fleet.listener import Listener
 from migrator.model.door import refused_payload
 from migrator.model.event import EventType
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 from tasks.broker_repairs import BROKER_ERRORS
 from tasks.outgoing import Outgoing
 

@@ -12,7 +12,7 @@ from migrator.schema.engine import Change, Engine
 from migrator.schema.session import Session
 from migrator.schema.spare import Left, NotTaken
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 from tasks.broker_repairs import BROKER_ERRORS
 
 FROM_SPARE = "a spare schema was renamed"

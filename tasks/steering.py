@@ -13,7 +13,7 @@ from migrator.fleet import events, ledger, steering
 from migrator.model.event import EventStatus, EventType
 from migrator.wire.answers import forget_answer
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 from tasks.broker_repairs import BROKER_ERRORS
 from tasks.notice import notice
 

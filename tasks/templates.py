@@ -18,7 +18,7 @@ from migrator.schema.scratch import drop_stale
 from migrator.schema.session import Session
 from migrator.schema.template import make_template
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 from tasks.breaker import BreakerTask, countdown, session_to
 from tasks.broker_repairs import BROKER_ERRORS
 from tasks.heartbeat import Heartbeat

@@ -10,7 +10,7 @@ from migrator.errors import BreakerOpen, MigratorError
 from migrator.fleet import spares as pool
 from migrator.model.target import Scope
 from tasks import desk
-from tasks.app import app
+from tasks.application import app
 from tasks.breaker import BreakerTask, countdown
 from tasks.pool import NotNow, PoolTaken, state_of, tend
 from tasks.shift import NoSlot

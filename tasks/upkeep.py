@@ -9,7 +9,7 @@ from migrator.model.event import EventStatus, EventType
 from migrator.model.execution import ExecutionState
 from migrator.model.next_step import Standing, Step, next_step
 from tasks import alerting, breakers, desk, relay, templates, tending, tracing
-from tasks.app import app
+from tasks.application import app
 
 log = structlog.get_logger("migrator.upkeep")
 

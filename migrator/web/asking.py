@@ -9,7 +9,7 @@ from kombu.utils.uuid import uuid
 from migrator.errors import BrokerUnreachable
 from migrator.model.door import parse_payload
 from migrator.model.event import EventType
-from tasks.app import app
+from tasks import app
 from tasks.broker_repairs import BROKER_ERRORS
 
 

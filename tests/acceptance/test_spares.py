@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 
 import tasks
+from tasks.tending import fill_spares
 from tests.acceptance.fleet import FIRST, SECOND
 from tests.acceptance.nodes import wait_until
 
@@ -53,7 +54,7 @@ def filled(fleet, celery_setup, ready):
     """A pool of two, made by the workers."""
     fleet.write("V1__account.sql", FIRST + SEED)
     fleet.register(databases=("one",))
-    tasks.fill_spares.delay("one")
+    fill_spares.delay("one")
     wait_until(lambda: len(ready("1")) == 2, lambda: str(fleet.rows("control", "TABLE migrator.pool")))
     return ready("1")
 
@@ -150,7 +151,7 @@ def test_what_a_killed_worker_left_half_made_is_dropped(fleet, filled, ready):
         "INSERT INTO migrator.spare (database_id, schema_name, state, holder) VALUES ('one', '{}', 'making', 'gone')"
     )
     fleet.rows("control", insert.format(name))
-    tasks.fill_spares.delay("one")
+    fill_spares.delay("one")
     wait_until(lambda: name not in there(fleet), "the unfinished one is still there")
     assert ready("1") == filled
 
