@@ -22,8 +22,19 @@ def started(fleet, *words, **more):
     command = [sys.executable, "-m", "migrator.cli", *words]
     environment = {**os.environ, **fleet.environment, **more}
     return subprocess.Popen(
-        command, env=environment, cwd=fleet.place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        cwd=fleet.place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_at_a_terminal,  # noqa: PLW1509 - a system call only, no locks
     )
+
+
+def _at_a_terminal():
+    """A shell without job control has what it starts with ``&`` ignore Ctrl-C, these tests and all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.usefixtures("celery_setup")
