@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import resource
+
 import pytest
 from small_fleet import database, done, lane, opened, register, tenant
 from sqlalchemy import text
@@ -110,3 +113,22 @@ def test_a_connection_that_lay_idle_for_long_is_asked_before_it_is_used(store, q
         with store.begin() as connection:
             assert registry.databases(connection) == []
         assert query("postgres", f"SELECT pg_terminate_backend(pid, 5000) {ours}") == [(True,)]
+
+
+def test_a_process_with_more_than_a_thousand_files_uses_its_pool_all_the_same(store, many_files):
+    for _ in range(2):  # the second time it comes from the pool
+        with store.begin() as connection:
+            assert connection.connection.driver_connection.fileno() > many_files
+            assert connection.execute(text("SELECT 1")).scalar_one() == 1
+
+
+@pytest.fixture
+def many_files():
+    """As many open files as ``select`` cannot look at; how many those are."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limits[1], 4096), limits[1]))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    yield 1024
+    for each in opened:
+        os.close(each)
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
